@@ -1,0 +1,72 @@
+// instances: the objects of one class, one line each.
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+#include "command/target.h"
+
+namespace corewalk {
+namespace {
+
+constexpr int64_t kDefaultRows = 50;
+
+class InstancesCommand final : public Command {
+ public:
+  InstancesCommand()
+      : Command({.name = "instances",
+                 .group = "Heap",
+                 .summary = "the objects of one class, with address and shallow bytes",
+                 .usage = "[OPTION...] NAME",
+                 .description = "NAME is a name as the histogram prints it, exactly. The addresses can be given to whatis.",
+                 .example = "instances Session -n 10\ninstances '(string)'",
+                 .options = {{.name = "limit", .letter = 'n', .kind = OptionKind::kInteger, .value_name = "N",
+                              .help = "objects to print, 0 = all (default 50)"}},
+                 .min_words = 1,
+                 .max_words = 1}) {}
+
+  Result<void> Run(CommandContext& context) const override {
+    const Result<HeapWalkOptions> options = WalkOptionsFor(context);
+    if (!options) return std::unexpected(options.error());
+    Session& session = context.session;
+    const std::string& wanted = context.args.words()[0];
+    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows));
+
+    context.out.BeginDocument("instances", TargetCard(session));
+    context.out.BeginTable({.columns = {{"address", "Address"}, {"shallow_bytes", "Shallow bytes"},
+                                        {"space", "Space", Align::kLeft}, {"shape", "Map"}, {"name", "Name", Align::kLeft}}});
+    std::unordered_map<uint64_t, bool> matches;  // by map word
+    uint64_t shown = 0, bytes = 0;
+    TableEnd end;
+    VisitObjects(session.model(), *options, context.cancel,
+                 [&](const MapInfo& map, Address address, uint64_t size, const Page& page) {
+                   const auto [at, is_new] = matches.try_emplace(map.word);
+                   if (is_new) at->second = session.names().ClassName(map, address) == wanted;
+                   if (!at->second) return true;
+                   bytes += size;
+                   if (limit != 0 && shown >= limit) {
+                     ++end.omitted;
+                     return true;
+                   }
+                   ++shown;
+                   const Cell row[] = {HexAddress{address}, Bytes{size}, std::string(SpaceName(page.space)),
+                                       HexAddress{map.word - 1}, UntrustedText(session.names().ObjectName(map, address))};
+                   context.out.AddRow(row);
+                   return true;
+                 });
+    end.total = {Count{shown + end.omitted}, Bytes{bytes}, Absent{}, Absent{}, std::string("objects in all")};
+    context.out.EndTable(end);
+    Completeness completeness = session.completeness();
+    completeness.interrupted = context.cancel.Cancelled();
+    context.out.EndDocument(completeness);
+    if (shown == 0 && !completeness.interrupted) {
+      return Fail(ErrorCode::kNotFound, "no objects with this name; see histogram for the names there are");
+    }
+    return {};
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeInstancesCommand() { return std::make_unique<InstancesCommand>(); }
+
+}  // namespace corewalk

@@ -1,0 +1,71 @@
+#include "command/registry.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text_sanitize.h"
+
+namespace corewalk {
+
+// The one list of commands: each line names a factory that the command's file defines. To add a command, add its file
+// to CMakeLists.txt, a declaration here and a line in BuiltinCommands().
+std::unique_ptr<Command> MakeSummaryCommand();
+std::unique_ptr<Command> MakeHeapCommand();
+std::unique_ptr<Command> MakeIsolatesCommand();
+std::unique_ptr<Command> MakeIsolateCommand();
+std::unique_ptr<Command> MakeHistogramCommand();
+std::unique_ptr<Command> MakeInstancesCommand();
+std::unique_ptr<Command> MakeWhatisCommand();
+std::unique_ptr<Command> MakeFindObjectsCommand();
+std::unique_ptr<Command> MakeFindInstancesCommand();
+std::unique_ptr<Command> MakeLayoutCommand();
+std::unique_ptr<Command> MakeMemoryCheckCommand();
+std::unique_ptr<Command> MakeHelpCommand();
+std::unique_ptr<Command> MakeVersionCommand();
+
+Registry BuiltinCommands() {
+  Registry registry;
+  registry.Add(MakeSummaryCommand());
+  registry.Add(MakeHeapCommand());
+  registry.Add(MakeIsolatesCommand());
+  registry.Add(MakeIsolateCommand());
+  registry.Add(MakeHistogramCommand());
+  registry.Add(MakeInstancesCommand());
+  registry.Add(MakeWhatisCommand());
+  registry.Add(MakeFindObjectsCommand());
+  registry.Add(MakeFindInstancesCommand());
+  registry.Add(MakeLayoutCommand());
+  registry.Add(MakeMemoryCheckCommand());
+  registry.Add(MakeHelpCommand());
+  registry.Add(MakeVersionCommand());
+  return registry;
+}
+
+Result<const Command*> Registry::Find(std::string_view word) const {
+  std::vector<const Command*> begins;
+  std::vector<std::string> names;
+  for (const auto& command : commands_) {
+    std::vector<std::string> own = {command->info().name};
+    own.insert(own.end(), command->info().aliases.begin(), command->info().aliases.end());
+    bool is_beginning = false;
+    for (const std::string& name : own) {
+      if (name == word) return command.get();
+      is_beginning |= name.starts_with(word);
+      names.push_back(name);
+    }
+    if (is_beginning && !word.empty()) begins.push_back(command.get());
+  }
+  if (begins.size() == 1) return begins[0];
+  const std::string shown = Sanitize(word, {.max_code_points = 80});
+  if (begins.size() > 1) {
+    std::string list;
+    for (const Command* command : begins) list += (list.empty() ? "" : ", ") + command->info().name;
+    return Fail(ErrorCode::kUsage, fmt::format("ambiguous command '{}': {}", shown, list));
+  }
+  const std::string meant = Closest(word, names);
+  return Fail(ErrorCode::kUsage, meant.empty() ? fmt::format("unknown command '{}' (see 'help')", shown)
+                                               : fmt::format("unknown command '{}', did you mean '{}'?", shown, meant));
+}
+
+}  // namespace corewalk

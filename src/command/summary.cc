@@ -1,0 +1,167 @@
+// summary: the card a person reads first.
+#include <fmt/format.h>
+
+#include "base/text_sanitize.h"
+#include "command/target.h"
+#include "heap/external_memory.h"
+
+namespace corewalk {
+namespace {
+
+constexpr size_t kMaxArguments = 40;
+
+template <typename T>
+Cell Text(const std::optional<T>& text) {
+  return text ? Cell(UntrustedText(text->raw())) : Cell(Absent{});
+}
+
+std::string_view FatalKindName(FatalKind kind) {
+  switch (kind) {
+    case FatalKind::kNone: return "none";
+    case FatalKind::kOutOfMemory: return "V8 ran out of memory";
+    case FatalKind::kV8Check: return "V8 check failed";
+    default: return "fatal error";
+  }
+}
+
+class SummaryCommand final : public Command {
+ public:
+  SummaryCommand()
+      : Command({.name = "summary",
+                 .group = "Process",
+                 .summary = "what died and why, versions, heap limit against use, isolates, completeness",
+                 .description = "Everything is read from the core or process itself; what is not known is left out or marked unknown.",
+                 .example = "summary"}) {}
+
+  Result<void> Run(CommandContext& context) const override {
+    Session& session = context.session;
+    const ProcessFacts& facts = session.process();
+    const HeapWalkOptions options{.isolate = -1, .threads = session.options().threads};
+    const HeapWalkResult walk = WalkHeap(session.model(), options, context.cancel, context.progress);
+    const ExternalMemory external = SumExternalMemory(session.model(), options, context.cancel);
+
+    context.out.BeginDocument("summary", TargetCard(session));
+    context.out.AddCard(DeathCard(facts));
+    context.out.AddCard(ProcessCard(session, facts));
+    context.out.AddCard(VersionCard(session, facts));
+    context.out.AddCard(MemoryCard(session, facts, walk, external));
+    TellSpaces(context, walk);
+    TellCollections(context, facts);
+    Completeness completeness = session.completeness();
+    walk.Describe(&completeness);
+    context.out.EndDocument(completeness);
+    return {};
+  }
+
+ private:
+  static Card DeathCard(const ProcessFacts& facts) {
+    Card card{.key = "death", .title = "What happened", .fields = {}};
+    if (!facts.death || facts.death->signal == 0) {
+      card.fields.push_back({"state", "State", std::string("alive (stopped for reading)")});
+      return card;
+    }
+    card.fields.push_back({"signal", "Signal", facts.death->name});
+    card.fields.push_back({"meaning", "Meaning", facts.death->meaning});
+    if (facts.death->tid != 0) card.fields.push_back({"thread_id", "In thread", int64_t{facts.death->tid}});
+    if (facts.death->fault_address != 0) card.fields.push_back({"fault_address", "Fault address", HexAddress{facts.death->fault_address}});
+    const FatalError& fatal = facts.fatal;
+    const bool known = fatal.kind != FatalKind::kNone;
+    card.fields.push_back({"error_kind", "Fatal error", known ? Cell(std::string(FatalKindName(fatal.kind)) + (fatal.certain ? "" : " (likely)"))
+                                                              : Cell(Absent{})});
+    if (!fatal.message.empty()) card.fields.push_back({"error", "Message", fatal.message});
+    if (!fatal.location.empty()) card.fields.push_back({"error_location", "Location", fatal.location});
+    return card;
+  }
+
+  static Card ProcessCard(Session& session, const ProcessFacts& facts) {
+    Card card{.key = "process", .title = "Process", .fields = {}};
+    card.fields.push_back({"pid", "Process id", int64_t{facts.pid}});
+    card.fields.push_back({"title", "Title", facts.arguments.title ? Text(facts.arguments.title) : Cell(facts.command_name)});
+    std::string argv;
+    for (size_t i = 0; i < facts.arguments.argv.size() && i < kMaxArguments; ++i) {
+      argv += (i == 0 ? "" : " ") + facts.arguments.argv[i].raw();
+    }
+    card.fields.push_back({"argv", "Arguments", argv.empty() ? Cell(Absent{}) : Cell(UntrustedText(argv))});
+    card.fields.push_back({"exec_path", "Executable", Text(facts.exec_path)});
+    if (facts.arguments.node_options) card.fields.push_back({"node_options", "NODE_OPTIONS", Text(facts.arguments.node_options)});
+    if (facts.arguments.pwd) card.fields.push_back({"pwd", "PWD at start", Text(facts.arguments.pwd)});
+    card.fields.push_back({"threads", "Threads", Count{facts.thread_count}});
+    uint64_t cpu = 0;
+    for (const ThreadFact& thread : facts.threads) cpu += thread.cpu_user_us + thread.cpu_system_us;
+    if (cpu > 0) card.fields.push_back({"cpu_seconds", "CPU time of the threads", Seconds{static_cast<double>(cpu) / 1e6}});
+    if (const auto ms = facts.uptime_at_last_gc_ms()) {
+      card.fields.push_back({"uptime_at_last_gc_seconds", "Age at its last collection", Seconds{static_cast<double>(*ms) / 1e3}});
+    }
+    (void)session;
+    return card;
+  }
+
+  static Card VersionCard(Session& session, const ProcessFacts& facts) {
+    const std::optional<NodeVersion>& version = facts.version ? facts.version : session.version();
+    Card card{.key = "versions", .title = "Versions", .fields = {}};
+    card.fields.push_back({"node", "Node.js", version ? Cell(version->node) : Cell(Absent{})});
+    card.fields.push_back({"v8", "V8", version ? Cell(version->v8)
+                                       : session.layout().version.known() ? Cell(session.layout().version.ToString())
+                                                                          : Cell(Absent{})});
+    return card;
+  }
+
+  static Card MemoryCard(Session& session, const ProcessFacts& facts, const HeapWalkResult& walk, const ExternalMemory& external) {
+    const PageTally total = walk.Total();
+    Card card{.key = "heap", .title = "Heap (all isolates)", .fields = {}};
+    card.fields.push_back({"isolates", "Isolates", Count{session.model().isolates().size()}});
+    card.fields.push_back({"objects", "Objects", Count{total.objects}});
+    card.fields.push_back({"used_bytes", "Used", Bytes{total.object_bytes}});
+    const auto limit = facts.heap_limits;
+    card.fields.push_back({"old_generation_limit_bytes", "Limit of the old generation", limit ? Cell(Bytes{limit->old_generation}) : Cell(Absent{})});
+    if (limit && limit->heap_size_limit()) {
+      card.fields.push_back({"heap_size_limit_bytes", "heap_size_limit", Bytes{*limit->heap_size_limit()}});
+    }
+    if (limit && limit->old_generation > 0 && session.model().isolates().size() == 1) {
+      uint64_t old_bytes = total.object_bytes;
+      old_bytes -= walk.spaces[static_cast<size_t>(SpaceKind::kNew)].tally.object_bytes;
+      old_bytes -= walk.spaces[static_cast<size_t>(SpaceKind::kNewLargeObject)].tally.object_bytes;
+      old_bytes -= walk.spaces[static_cast<size_t>(SpaceKind::kReadOnly)].tally.object_bytes;
+      card.fields.push_back({"old_generation_share", "Used of the limit",
+                             Share{static_cast<double>(old_bytes) / static_cast<double>(limit->old_generation)}});
+    }
+    if (facts.max_old_space_option) {
+      card.fields.push_back({"max_old_space_option_bytes", "--max-old-space-size", Bytes{facts.max_old_space_option->bytes}});
+    }
+    card.fields.push_back({"array_buffers", "ArrayBuffers", Count{external.buffers}});
+    card.fields.push_back({"array_buffer_bytes", "Memory outside the heap held by them", Bytes{external.buffer_bytes}});
+    card.fields.push_back({"external_strings", "External strings", Count{external.strings}});
+    card.fields.push_back({"external_string_bytes", "Memory held by them", Bytes{external.string_bytes}});
+    return card;
+  }
+
+  static void TellSpaces(CommandContext& context, const HeapWalkResult& walk) {
+    context.out.BeginTable({.title = "Spaces",
+                            .columns = {{"space", "Space", Align::kLeft}, {"pages", "Pages"}, {"used_bytes", "Used"},
+                                        {"free_bytes", "Free"}, {"objects", "Objects"}}});
+    for (size_t i = 0; i < walk.spaces.size(); ++i) {
+      const SpaceTally& space = walk.spaces[i];
+      if (space.pages == 0) continue;
+      const Cell row[] = {std::string(SpaceName(static_cast<SpaceKind>(i))), Count{space.pages}, Bytes{space.tally.object_bytes},
+                          Bytes{space.tally.free_bytes}, Count{space.tally.objects}};
+      context.out.AddRow(row);
+    }
+    context.out.EndTable({});
+  }
+
+  static void TellCollections(CommandContext& context, const ProcessFacts& facts) {
+    if (!facts.gc_trace || facts.gc_trace->lines.empty()) return;
+    context.out.BeginTable({.key = "last_gcs", .title = "Last collections", .columns = {{"line", "As V8 traced them", Align::kLeft}}});
+    for (const GcLine& line : facts.gc_trace->lines) {
+      const Cell row[] = {line.text};
+      context.out.AddRow(row);
+    }
+    context.out.EndTable({});
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeSummaryCommand() { return std::make_unique<SummaryCommand>(); }
+
+}  // namespace corewalk

@@ -1,0 +1,58 @@
+// The walk of whole heaps: every page of the chosen isolates, on several threads, tallied per shape (Map) and space.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/completeness.h"
+#include "heap/heap_model.h"
+#include "heap/page_walker.h"
+
+namespace corewalk {
+
+struct ShapeTally {
+  MapInfo map;
+  SpaceKind space = SpaceKind::kUnknown;
+  uint64_t count = 0;
+  uint64_t bytes = 0;  // shallow
+  Address sample = 0;  // one of the objects
+};
+
+struct SpaceTally {
+  PageTally tally;
+  uint64_t pages = 0;
+  uint64_t area_bytes = 0;  // of the object areas
+};
+
+struct HeapWalkResult {
+  std::vector<ShapeTally> shapes;  // one per Map and space, unordered
+  std::array<SpaceTally, static_cast<size_t>(SpaceKind::kCount)> spaces{};
+  bool interrupted = false;
+  bool gc_in_progress = false;
+
+  PageTally Total() const;
+  // Fills in what the walk could not read or understand.
+  void Describe(Completeness* completeness) const;
+};
+
+struct HeapWalkOptions {
+  int isolate = -1;  // number, -1 = all
+  int threads = 2;
+  bool read_only = true;  // the shared read-only pages too
+};
+
+// Interrupted walks return what they have.
+HeapWalkResult WalkHeap(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel,
+                        const ProgressFunction& progress);
+
+// Visits objects one by one, on the calling thread, in the order of spaces and pages. `visit` gets the object's Map, its
+// address (untagged), size in bytes and its page, and returns false to stop.
+using ObjectVisitor = std::function<bool(const MapInfo& map, Address address, uint64_t size, const Page& page)>;
+void VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel, const ObjectVisitor& visit);
+
+// The objects of one page (up to where they reach), for "what is at this address". Empty when the page is not walked.
+void VisitPage(const HeapModel& model, const Page& page, const ObjectVisitor& visit, PageTally* tally);
+
+}  // namespace corewalk

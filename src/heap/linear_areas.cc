@@ -1,0 +1,138 @@
+#include "heap/linear_areas.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "heap/roots_finder.h"
+#include "heap/tagged.h"
+
+namespace corewalk {
+namespace {
+
+constexpr uint64_t kBeforeRoots = 0x400;      // from 11.3 the areas stand in front of the roots table
+constexpr uint64_t kBehindRoots = 0x14000;    // up to 10.8 behind it
+constexpr size_t kSpaceWords = 0x240 / 8;
+constexpr size_t kPairBefore = 0x80 / 8;      // {top, limit} pairs stand at +0x60 or +0x68; later ones are records
+                                              // of the area's original bounds
+constexpr size_t kMaxHiddenPairs = size_t{1} << 22;
+
+std::vector<uint64_t> ReadWords(const Memory& memory, Address address, size_t count) {
+  std::vector<uint64_t> words(count);
+  words.resize(memory.Read(address, std::as_writable_bytes(std::span(words))) / 8);
+  return words;
+}
+
+bool IsTriple(const PageIndex& index, const std::vector<uint64_t>& words, size_t i) {
+  return i + 2 < words.size() && words[i] <= words[i + 1] && words[i + 1] <= words[i + 2] && words[i] < words[i + 2] &&
+         (words[i] & 7) == 0 && (words[i + 1] & 7) == 0 && index.SameArea(words[i], words[i + 2]);
+}
+
+bool IsPair(const PageIndex& index, const std::vector<uint64_t>& words, size_t i) {
+  return i + 1 < words.size() && words[i] <= words[i + 1] && (words[i] & 7) == 0 && index.SameArea(words[i], words[i + 1]);
+}
+
+}  // namespace
+
+void PageIndex::Finish() {
+  std::ranges::sort(pages_, {}, [](const Page* p) { return p->descriptor.chunk; });
+}
+
+const Page* PageIndex::At(Address address) const {
+  const auto at = std::ranges::upper_bound(pages_, address, {}, [](const Page* p) { return p->descriptor.chunk; });
+  if (at == pages_.begin()) return nullptr;
+  const Page* page = *(at - 1);
+  return address <= page->descriptor.area_end ? page : nullptr;
+}
+
+bool PageIndex::SameArea(Address low, Address high) const {
+  if (low > high || high - low > kChunkAlignment * 2 || low <= 0x10000) return false;
+  const Page* page = At(low);
+  return page != nullptr && low >= page->descriptor.area_start && high <= page->descriptor.area_end;
+}
+
+std::vector<LinearArea> FindLinearAreas(const Memory& memory, const PageIndex& index, Address roots_table,
+                                        const std::vector<Space>& spaces) {
+  std::vector<LinearArea> areas;
+  const std::vector<uint64_t> isolate =
+      ReadWords(memory, roots_table - kBeforeRoots, (kBeforeRoots + kBehindRoots) / 8);
+  for (size_t i = 0; i < isolate.size(); ++i) {
+    if (!IsTriple(index, isolate, i)) continue;
+    areas.push_back({isolate[i + 1], isolate[i + 2]});
+    i += 2;
+  }
+  // In space objects the area stands at one offset for all spaces of a version: the first at which any has one.
+  size_t offset = 0;
+  bool triple = false;
+  for (size_t i = 1; i < kSpaceWords && offset == 0; ++i) {
+    for (const Space& space : spaces) {
+      if (space.address == 0) continue;
+      const std::vector<uint64_t> words = ReadWords(memory, space.address, kSpaceWords);
+      if (IsTriple(index, words, i)) {
+        offset = i;
+        triple = true;
+        break;
+      }
+      if (i < kPairBefore && IsPair(index, words, i)) {
+        offset = i;
+        break;
+      }
+    }
+  }
+  if (offset != 0) {
+    for (const Space& space : spaces) {
+      if (space.address == 0) continue;
+      const std::vector<uint64_t> words = ReadWords(memory, space.address, kSpaceWords);
+      if (triple && IsTriple(index, words, offset)) areas.push_back({words[offset + 1], words[offset + 2]});
+      if (!triple && IsPair(index, words, offset)) areas.push_back({words[offset], words[offset + 1]});
+    }
+  }
+  std::ranges::sort(areas, {}, &LinearArea::top);
+  return areas;
+}
+
+std::optional<Address> HiddenLinearAreas::LimitOf(Address top) {
+  std::call_once(built_, [this] { Build(); });
+  std::optional<Address> limit;
+  for (auto at = std::ranges::lower_bound(pairs_, top, {}, &LinearArea::top); at != pairs_.end() && at->top == top; ++at) {
+    if (!limit || at->limit > *limit) limit = at->limit;
+  }
+  return limit;
+}
+
+void HiddenLinearAreas::Build() {
+  constexpr size_t kBlock = 1 << 20;
+  std::vector<uint64_t> buffer(kBlock / 8 + 1);
+  Address low = ~Address{0}, high = 0;
+  for (const Page* page : index_.pages()) {
+    low = std::min(low, page->descriptor.area_start);
+    high = std::max(high, page->descriptor.area_end);
+  }
+  const auto search = [&](Address begin, Address end) {
+    for (Address block = begin & ~Address{7}; block < end && pairs_.size() < kMaxHiddenPairs; block += kBlock) {
+      const size_t wanted = std::min<Address>(kBlock + 8, end - block);
+      const size_t words = memory_.Read(block, std::as_writable_bytes(std::span(buffer)).first(wanted)) / 8;
+      for (size_t i = 0; i + 1 < words; ++i) {
+        const uint64_t top = buffer[i];
+        if (top < low || top > high || (top & 7) != 0 || buffer[i + 1] <= top) continue;
+        if (index_.SameArea(top, buffer[i + 1])) pairs_.push_back({top, buffer[i + 1]});
+      }
+    }
+  };
+  for (const Region& region : memory_.Regions()) {
+    // Generated code's ranges are huge and sparse; nothing malloc'ed is there.
+    if (!region.writable || region.executable || region.present_end <= region.start) continue;
+    Address begin = region.start;
+    // Step over V8's own pages.
+    for (Address base = (region.start + kChunkAlignment - 1) & ~(kChunkAlignment - 1); base < region.present_end;
+         base += kChunkAlignment) {
+      if (index_.At(base) == nullptr && !LooksLikeChunkHeader(memory_, base)) continue;
+      if (base > begin) search(begin, base);
+      begin = base + kChunkAlignment;
+    }
+    if (begin < region.present_end) search(begin, region.present_end);
+  }
+  std::ranges::sort(pairs_, {}, &LinearArea::top);
+}
+
+}  // namespace corewalk

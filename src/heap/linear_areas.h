@@ -1,0 +1,58 @@
+// Linear allocation areas: the stretch [top, limit) of a page that V8 hands out by bumping `top`. It holds no objects yet
+// (often stale ones), so a walk must step over it. V8 keeps the pairs in space objects, from 10.1 in the Isolate, and for
+// background threads in malloc'ed structs (src/heap/linear-allocation-area.h).
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/cancel.h"
+#include "heap/spaces.h"
+#include "memory/memory.h"
+
+namespace corewalk {
+
+struct LinearArea {
+  Address top = 0;
+  Address limit = 0;  // may be unaligned up to 8.4
+};
+
+// Pages by address, for "which page is this pointer on". Plain sorted array.
+class PageIndex {
+ public:
+  void Add(const Page* page) { pages_.push_back(page); }
+  void Finish();
+  // The page whose chunk contains `address` (headers included), or null.
+  const Page* At(Address address) const;
+  // True when both lie in the object area of one page, in order; `limit` may be the area's end.
+  bool SameArea(Address low, Address high) const;
+  std::span<const Page* const> pages() const { return pages_; }
+
+ private:
+  std::vector<const Page*> pages_;
+};
+
+// The areas of one isolate that stand in its Isolate struct or in its space objects.
+std::vector<LinearArea> FindLinearAreas(const Memory& memory, const PageIndex& index, Address roots_table,
+                                        const std::vector<Space>& spaces);
+
+// Areas that stand in other structs, found on demand: every pair of adjacent words outside V8's heap that could be
+// {top, limit}. Built on the first question; a pair is only believed when a walk is stuck exactly at its top.
+class HiddenLinearAreas {
+ public:
+  HiddenLinearAreas(const Memory& memory, const PageIndex& index) : memory_(memory), index_(index) {}
+  // The end of the area that starts at `top`, if there is one. Thread-safe.
+  std::optional<Address> LimitOf(Address top);
+
+ private:
+  void Build();
+
+  const Memory& memory_;
+  const PageIndex& index_;
+  std::once_flag built_;
+  std::vector<LinearArea> pairs_;  // by top
+};
+
+}  // namespace corewalk

@@ -1,0 +1,315 @@
+#include "heap/names.h"
+
+#include <array>
+#include <utility>
+
+#include "heap/strings.h"
+#include "heap/tagged.h"
+#include "layout/scope_info_shape.h"
+
+namespace corewalk {
+namespace {
+
+constexpr uint64_t kMaxNameLength = 256;       // UTF-16 units
+constexpr int kMaxPrototypes = 1000;           // length of a prototype chain that is followed
+constexpr int kMaxBackPointers = 1 << 20;      // length of a transition tree's branch
+constexpr uint64_t kMaxDictionary = 1 << 22;   // entries of one property dictionary that are looked at
+constexpr size_t kMaxPropertyNames = 10000;
+constexpr Address kPropertiesOrHash = 8;       // JSReceiver (src/objects/js-objects.h)
+constexpr Address kSymbolDescription = 16;
+constexpr Address kTuple2First = 8;
+
+// JSReceiver::class_name for objects whose constructor says nothing.
+std::string_view FallbackClassName(std::string_view type) {
+  static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"JS_ARRAY_TYPE", "Array"},
+      {"JS_ARRAY_BUFFER_TYPE", "ArrayBuffer"},
+      {"JS_DATA_VIEW_TYPE", "DataView"},
+      {"JS_DATE_TYPE", "Date"},
+      {"JS_ERROR_TYPE", "Error"},
+      {"JS_GENERATOR_OBJECT_TYPE", "Generator"},
+      {"JS_MAP_TYPE", "Map"},
+      {"JS_PROMISE_TYPE", "Promise"},
+      {"JS_REG_EXP_TYPE", "RegExp"},
+      {"JS_SET_TYPE", "Set"},
+      {"JS_WEAK_MAP_TYPE", "WeakMap"},
+      {"JS_WEAK_SET_TYPE", "WeakSet"},
+      {"JS_ARGUMENTS_TYPE", "Arguments"},
+      {"JS_ARGUMENTS_OBJECT_TYPE", "Arguments"},
+      {"JS_GLOBAL_PROXY_TYPE", "global"},
+  };
+  for (const auto& [name, class_name] : kNames) {
+    if (name == type) return class_name;
+  }
+  return "Object";
+}
+
+}  // namespace
+
+std::string NameResolver::StringOf(uint64_t tagged) {
+  const std::optional<StringText> text = ReadString(memory_, layout_, tagged, kMaxNameLength);
+  return text ? text->text : "";
+}
+
+const std::string& NameResolver::ClassName(const MapInfo& map, Address sample) {
+  const auto [at, is_new] = class_names_.try_emplace(map.word);
+  if (is_new) at->second = ComputeClassName(map, sample);
+  return at->second;
+}
+
+std::string NameResolver::ObjectName(const MapInfo& map, Address object) {
+  if (map.category == Category::kClosure) {
+    std::string name = FunctionName(object + 1);
+    return name.empty() ? "(anonymous)" : name;
+  }
+  return ClassName(map, object);
+}
+
+std::string NameResolver::ComputeClassName(const MapInfo& map, Address sample) {
+  switch (map.category) {
+    case Category::kObject: return ConstructorName(map, sample);
+    case Category::kClosure: return "Function";
+    case Category::kRegExp: return "RegExp";
+    case Category::kContext: return "system / Context";
+    case Category::kHidden:
+      return layout_.types.IsNativeContext(map.instance_type) || map.size_kind == SizeKind::kNativeContext
+                 ? "system / NativeContext"
+                 : "(hidden)";
+    default: return "(" + std::string(CategoryName(map.category)) + ")";
+  }
+}
+
+uint64_t NameResolver::ConstructorOf(const MapInfo& map) {
+  uint64_t value = map.constructor;
+  for (int i = 0; i < kMaxBackPointers; ++i) {
+    const std::optional<uint16_t> type = InstanceTypeOf(memory_, layout_, value);
+    if (!type) return 0;
+    if (layout_.types.IsMap(*type)) {
+      value = memory_.ReadWord(Untag(value) + map_offsets::kConstructorOrBackPointer).value_or(0);
+    } else if (layout_.types.IsTuple2(*type)) {
+      value = memory_.ReadWord(Untag(value) + kTuple2First).value_or(0);
+    } else {
+      return value;
+    }
+  }
+  return 0;
+}
+
+std::string NameResolver::UsableName(uint64_t function) {
+  MapInfo map;
+  if (!LooksLikePointer(function) || !ReadMap(memory_, layout_, memory_.ReadWord(Untag(function)).value_or(0), &map) ||
+      map.category != Category::kClosure) {
+    return "";
+  }
+  std::string name;
+  if (FindNamingRule(layout_.version).own_name_first) name = StringOf(OwnDataProperty(Untag(function), map, Key::kName));
+  if (name.empty()) name = FunctionName(function);
+  return name == "Object" ? "" : name;
+}
+
+std::string NameResolver::ConstructorName(const MapInfo& map, Address sample) {
+  const InstanceTypes& types = layout_.types;
+  const NamingRule& rule = FindNamingRule(layout_.version);
+  const bool new_target_is_base = (map.bit_field2 & rule.new_target_is_base_bits2) || (map.bit_field3 & rule.new_target_is_base_bits3);
+  const bool prototype_map = (map.bit_field2 & rule.prototype_map_bits2) || (map.bit_field3 & rule.prototype_map_bits3);
+  if (!types.IsJSProxy(map.instance_type) && new_target_is_base && !prototype_map) {
+    std::string name = UsableName(ConstructorOf(map));
+    if (!name.empty()) return name;
+  }
+  // The receiver, its prototype, the prototype's prototype, ...
+  struct Link {
+    Address object;
+    MapInfo map;
+  };
+  std::vector<Link> chain = {{sample, map}};
+  if (!types.IsJSProxy(map.instance_type)) {
+    uint64_t prototype = map.prototype;
+    for (int i = 0; i < kMaxPrototypes; ++i) {
+      MapInfo next;
+      if (!LooksLikePointer(prototype) || !ReadMap(memory_, layout_, memory_.ReadWord(Untag(prototype)).value_or(0), &next) ||
+          !types.IsJSReceiver(next.instance_type)) {
+        break;
+      }
+      chain.push_back({Untag(prototype), next});
+      prototype = next.prototype;
+    }
+  }
+  const auto tag_of = [this](const Link& link) { return StringOf(OwnDataProperty(link.object, link.map, Key::kToStringTag)); };
+  const auto constructor_of = [this](const Link& link) {
+    return UsableName(OwnDataProperty(link.object, link.map, Key::kConstructor));
+  };
+  if (rule.tag_before_constructor) {
+    for (const Link& link : chain) {
+      if (std::string tag = tag_of(link); !tag.empty()) return tag;
+    }
+    for (size_t i = 1; i < chain.size(); ++i) {
+      // Only the first `constructor` that is found counts.
+      if (OwnDataProperty(chain[i].object, chain[i].map, Key::kConstructor) == 0) continue;
+      if (std::string name = constructor_of(chain[i]); !name.empty()) return name;
+      break;
+    }
+  } else {
+    for (size_t i = 0; i < chain.size(); ++i) {
+      if (std::string tag = tag_of(chain[i]); !tag.empty()) return tag;
+      if (i == 0) continue;
+      if (std::string name = constructor_of(chain[i]); !name.empty()) return name;
+    }
+  }
+  return std::string(FallbackClassName(types.at(map.instance_type).name));
+}
+
+NameResolver::Key NameResolver::KeyOf(uint64_t name) {
+  const auto [at, is_new] = keys_.try_emplace(name, Key::kOther);
+  if (!is_new) return at->second;
+  const std::optional<uint16_t> type = InstanceTypeOf(memory_, layout_, name);
+  if (!type) return at->second;
+  if (layout_.types.IsSymbol(*type)) {
+    const std::optional<StringText> text =
+        ReadString(memory_, layout_, memory_.ReadWord(Untag(name) + kSymbolDescription).value_or(0), 32);
+    if (text && text->text == "Symbol.toStringTag") at->second = Key::kToStringTag;
+  } else if (layout_.types.IsString(*type)) {
+    const std::optional<StringText> text = ReadString(memory_, layout_, name, 16);
+    if (text && text->text == "constructor") at->second = Key::kConstructor;
+    if (text && text->text == "name") at->second = Key::kName;
+  }
+  return at->second;
+}
+
+uint64_t NameResolver::OwnDataProperty(Address object, const MapInfo& map, Key key) {
+  using enum LayoutConstant;
+  const auto details_of = [](uint64_t word) { return static_cast<uint32_t>(SmiValue(word)); };
+  const auto is_data = [this](uint32_t details) { return (details & layout_.Get(kPropKindMask, 1)) == 0; };
+  const bool dictionary = map.bit_field3 >> layout_.Get(kBitField3IsDictionaryShift, 21) & 1;
+  if (dictionary) {
+    if (object == 0) return 0;
+    const uint64_t properties = memory_.ReadWord(object + kPropertiesOrHash).value_or(0);
+    if (!LooksLikePointer(properties)) return 0;
+    const std::optional<uint16_t> type = InstanceTypeOf(memory_, layout_, properties);
+    if (!type || layout_.types.at(*type).name == "GLOBAL_DICTIONARY_TYPE") return 0;
+    // FixedArray: elements, deleted, capacity, prefix, then (key, value, details).
+    const Address data = Untag(properties) + 16;
+    const uint64_t capacity = static_cast<uint64_t>(SmiValue(memory_.ReadWord(data + 16).value_or(0)));
+    const uint64_t start = 3 + layout_.Get(kNameDictionaryPrefixSize, 3);
+    for (uint64_t i = 0; i < capacity && i < kMaxDictionary; ++i) {
+      const Address entry = data + 8 * (start + 3 * i);
+      const std::optional<uint64_t> name = memory_.ReadWord(entry);
+      if (!name) return 0;
+      if (!LooksLikePointer(*name) || KeyOf(*name) != key) continue;
+      return is_data(details_of(memory_.ReadWord(entry + 16).value_or(0))) ? memory_.ReadWord(entry + 8).value_or(0) : 0;
+    }
+    return 0;
+  }
+  if (!LooksLikePointer(map.descriptors)) return 0;
+  const uint32_t own = (map.bit_field3 & static_cast<uint32_t>(layout_.Get(kBitField3OwnDescriptorsMask, 0xffc00))) >>
+                       layout_.Get(kBitField3OwnDescriptorsShift, 10);
+  const Address entries = Untag(map.descriptors) + layout_.Rule(SizeKind::kDescriptorArray).rule.header;
+  for (uint32_t i = 0; i < own; ++i) {
+    const std::optional<uint64_t> name = memory_.ReadWord(entries + 24 * i);
+    if (!name) return 0;
+    if (!LooksLikePointer(*name) || KeyOf(*name) != key) continue;
+    const uint32_t details = details_of(memory_.ReadWord(entries + 24 * i + 8).value_or(0));
+    if (!is_data(details)) return 0;
+    if ((details & layout_.Get(kPropLocationMask, 32)) != 0) return memory_.ReadWord(entries + 24 * i + 16).value_or(0);
+    if (object == 0) return 0;
+    const uint32_t index = (details & static_cast<uint32_t>(layout_.Get(kPropIndexMask, 0x1ff80000))) >>
+                           layout_.Get(kPropIndexShift, 19);
+    const uint32_t in_object = map.instance_size_in_words > map.in_object_start
+                                   ? map.instance_size_in_words - map.in_object_start
+                                   : 0;
+    if (index < in_object) return memory_.ReadWord(object + 8 * (map.in_object_start + index)).value_or(0);
+    const uint64_t properties = memory_.ReadWord(object + kPropertiesOrHash).value_or(0);
+    if (!LooksLikePointer(properties)) return 0;
+    return memory_.ReadWord(Untag(properties) + 16 + 8 * (index - in_object)).value_or(0);
+  }
+  return 0;
+}
+
+std::vector<std::string> NameResolver::PropertyNames(const MapInfo& map, Address object) {
+  using enum LayoutConstant;
+  std::vector<std::string> names;
+  const auto add = [&](uint64_t key) {
+    const std::optional<uint16_t> type = InstanceTypeOf(memory_, layout_, key);
+    if (!type) return;
+    if (layout_.types.IsSymbol(*type)) {
+      names.push_back("Symbol(" + StringOf(memory_.ReadWord(Untag(key) + kSymbolDescription).value_or(0)) + ")");
+    } else if (layout_.types.IsString(*type)) {
+      names.push_back(StringOf(key));
+    }
+  };
+  if (map.bit_field3 >> layout_.Get(kBitField3IsDictionaryShift, 21) & 1) {
+    const uint64_t properties = memory_.ReadWord(object + kPropertiesOrHash).value_or(0);
+    if (!LooksLikePointer(properties)) return names;
+    const Address data = Untag(properties) + 16;
+    const uint64_t capacity = static_cast<uint64_t>(SmiValue(memory_.ReadWord(data + 16).value_or(0)));
+    const uint64_t start = 3 + layout_.Get(kNameDictionaryPrefixSize, 3);
+    for (uint64_t i = 0; i < capacity && i < kMaxDictionary && names.size() < kMaxPropertyNames; ++i) {
+      const std::optional<uint64_t> key = memory_.ReadWord(data + 8 * (start + 3 * i));
+      if (!key) break;
+      add(*key);
+    }
+    return names;
+  }
+  if (!LooksLikePointer(map.descriptors)) return names;
+  const uint32_t own = (map.bit_field3 & static_cast<uint32_t>(layout_.Get(kBitField3OwnDescriptorsMask, 0xffc00))) >>
+                       layout_.Get(kBitField3OwnDescriptorsShift, 10);
+  const Address entries = Untag(map.descriptors) + layout_.Rule(SizeKind::kDescriptorArray).rule.header;
+  for (uint32_t i = 0; i < own; ++i) add(memory_.ReadWord(entries + 24 * i).value_or(0));
+  return names;
+}
+
+std::string NameResolver::FunctionName(uint64_t function) {
+  const std::optional<uint16_t> type = InstanceTypeOf(memory_, layout_, function);
+  if (!type) return "";
+  if (layout_.types.at(*type).name == "JS_BOUND_FUNCTION_TYPE") return "native_bind";
+  const int64_t offset = layout_.Get(LayoutConstant::kFunctionShared, 32);
+  return SharedName(memory_.ReadWord(Untag(function) + offset).value_or(0));
+}
+
+std::string NameResolver::SharedName(uint64_t shared) {
+  const std::optional<uint16_t> type = InstanceTypeOf(memory_, layout_, shared);
+  if (!type || !layout_.types.IsSharedFunctionInfo(*type)) return "";
+  const Address at = Untag(shared);
+  const uint64_t name = memory_.ReadWord(at + layout_.Get(LayoutConstant::kSharedName, 16)).value_or(0);
+  std::string text;
+  bool has_scope_info = false;
+  if (const std::optional<uint16_t> name_type = InstanceTypeOf(memory_, layout_, name)) {
+    has_scope_info = layout_.types.IsScopeInfo(*name_type);
+    text = has_scope_info ? ScopeInfoName(name, false) : StringOf(name);
+  }
+  if (!text.empty()) return text;
+  if (has_scope_info) text = ScopeInfoName(name, true);
+  // Not compiled yet: UncompiledData, in function_data (two fields, trusted and untrusted, from 12.9 on).
+  for (Address offset = 8; text.empty() && offset <= 16; offset += 8) {
+    const uint64_t data = memory_.ReadWord(at + offset).value_or(0);
+    const std::optional<uint16_t> data_type = InstanceTypeOf(memory_, layout_, data);
+    if (data_type && layout_.types.at(*data_type).name.starts_with("UNCOMPILED_DATA")) {
+      text = StringOf(memory_.ReadWord(Untag(data) + layout_.Get(LayoutConstant::kUncompiledInferredName, 8)).value_or(0));
+    }
+  }
+  return text;
+}
+
+std::string NameResolver::ScopeInfoName(uint64_t scope_info, bool inferred) {
+  const ScopeInfoShape& shape = FindScopeInfoShape(layout_.version);
+  Address at = Untag(scope_info) + shape.fields_from;
+  const uint64_t flags_word = memory_.ReadWord(at).value_or(0);
+  const uint32_t flags = shape.raw_flags ? static_cast<uint32_t>(flags_word) : static_cast<uint32_t>(SmiValue(flags_word));
+  const int64_t locals = SmiValue(memory_.ReadWord(at + 16).value_or(0));
+  if (locals < 0 || locals > 1 << 24) return "";
+  at += 24;
+  if (shape.raw_flags) at += 16;
+  if (shape.module_count_in_front && (flags & 15) == shape.module_scope_type) at += 8;
+  const int64_t names = shape.hashed_names_from != 0 && locals >= shape.hashed_names_from ? 1 : locals;
+  at += 8 * (names + locals);
+  if (shape.saved_class_variable_bit >= 0 && (flags >> shape.saved_class_variable_bit & 1)) at += 8;
+  if (shape.receiver_shift >= 0) {
+    const uint32_t receiver = flags >> shape.receiver_shift & 3;
+    if (receiver == 1 || receiver == 2) at += 8;
+  }
+  const bool has_function = (flags >> shape.function_variable_shift & 3) != 0;
+  if (!inferred) return has_function ? StringOf(memory_.ReadWord(at).value_or(0)) : "";
+  if (has_function) at += 16;
+  return (flags >> shape.inferred_name_bit & 1) ? StringOf(memory_.ReadWord(at).value_or(0)) : "";
+}
+
+}  // namespace corewalk

@@ -1,0 +1,51 @@
+// Names of objects as DevTools shows them: V8's own JSReceiver::GetConstructorName for JavaScript objects, DevTools'
+// class names in parentheses for engine kinds. Computed per Map and cached.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "heap/map_cache.h"
+#include "layout/layout.h"
+#include "memory/memory.h"
+
+namespace corewalk {
+
+class NameResolver {
+ public:
+  NameResolver(const Memory& memory, const Layout& layout) : memory_(memory), layout_(layout) {}
+
+  // Class name of objects with this Map: "Session", "Object", "Function" for closures, "(string)", "(array)", ... `sample`
+  // is the address of one such object (0 = none at hand), needed only for objects that carry their own
+  // Symbol.toStringTag. Raw target text.
+  const std::string& ClassName(const MapInfo& map, Address sample);
+  // The name of one object for a list: a function's own name, else its class name.
+  std::string ObjectName(const MapInfo& map, Address object);
+  // Names of the object's own named properties in order, symbols as "Symbol(text)"; at most 10,000.
+  std::vector<std::string> PropertyNames(const MapInfo& map, Address object);
+  // SharedFunctionInfo's name of a JSFunction (tagged), else the inferred one; "" for an anonymous function.
+  std::string FunctionName(uint64_t function);
+
+ private:
+  enum class Key : uint8_t { kOther, kToStringTag, kConstructor, kName };
+  std::string ConstructorName(const MapInfo& map, Address sample);
+  std::string ComputeClassName(const MapInfo& map, Address sample);
+  // Name of a constructor function when it says something: not empty and not "Object".
+  std::string UsableName(uint64_t function);
+  uint64_t ConstructorOf(const MapInfo& map);
+  Key KeyOf(uint64_t name);
+  // The value of the object's own data property, or 0 (accessors do not count, as in V8).
+  uint64_t OwnDataProperty(Address object, const MapInfo& map, Key key);
+  std::string StringOf(uint64_t tagged);
+  std::string SharedName(uint64_t shared);
+  std::string ScopeInfoName(uint64_t scope_info, bool inferred);
+
+  const Memory& memory_;
+  const Layout& layout_;
+  std::unordered_map<uint64_t, std::string> class_names_;  // by map word
+  std::unordered_map<uint64_t, Key> keys_;
+};
+
+}  // namespace corewalk

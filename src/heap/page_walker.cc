@@ -1,0 +1,108 @@
+#include "heap/page_walker.h"
+
+#include "heap/tagged.h"
+
+namespace corewalk {
+
+PageWalker::Extent PageWalker::NextExtent(Address from, Address end, PageTally* tally) {
+  while (from < end) {
+    const size_t wanted = end - from;
+    if (const std::span<const std::byte> view = memory_.View(from, wanted); !view.empty()) return {from, view};
+    // Large objects are read in one piece so that their length is bounded by what is there; 1 GB is V8's own limit for
+    // one object several times over.
+    constexpr size_t kMaxRead = size_t{1} << 31;
+    buffer_.resize(std::min(wanted, kMaxRead));
+    const size_t read = memory_.Read(from, buffer_) & ~size_t{7};
+    if (read > 0) return {from, std::span<const std::byte>(buffer_.data(), read)};
+    // A hole: up to the end of the missing part of the region, or of the unmapped gap.
+    const Region* region = memory_.RegionAt(from);
+    Address next = (from & ~Address{4095}) + 4096;
+    if (region != nullptr && from >= region->present_end) next = std::max(next, region->end);
+    next = std::min(next, end);
+    // Memory that nobody may read (guards inside read-only pages of 14.x) is no loss.
+    if (region == nullptr || region->readable) tally->unreadable_bytes += next - from;
+    from = next;
+  }
+  return {end, {}};
+}
+
+uint64_t PageWalker::SizeOf(const MapCache::Slot& slot, std::span<const std::byte> bytes) {
+  const MapInfo& map = maps_.info(slot);
+  const uint64_t size = SizeByRule(layout_.Rule(map.size_kind).rule, map, bytes, memory_);
+  if (!HoldsNoMaps(map.size_kind)) return size;
+  // A rule is checked against what follows where that costs nothing in practice: such types are few.
+  if (size != 0 && map.size_kind != SizeKind::kScopeInfo && layout_.Rule(map.size_kind).rule.op != SizeOp::kUnknown) return size;
+  if (size != 0 && size + 8 <= bytes.size()) {
+    uint64_t next;
+    std::memcpy(&next, bytes.data() + size, 8);
+    if (maps_.IsValidMapWord(next)) return size;
+  } else if (size == bytes.size()) {
+    return size;
+  }
+  const uint64_t distance = DistanceToNextObject(bytes, 8, 1);
+  return size != 0 && distance == bytes.size() ? size : distance;
+}
+
+uint64_t PageWalker::DistanceToNextObject(std::span<const std::byte> bytes, uint64_t offset, int depth) {
+  for (; offset + 8 <= bytes.size(); offset += 8) {
+    uint64_t at = offset;
+    int valid = 0;
+    while (valid < depth) {
+      uint64_t word;
+      if (at + 8 > bytes.size()) {
+        valid = at == bytes.size() && valid > 0 ? depth : valid;
+        break;
+      }
+      std::memcpy(&word, bytes.data() + at, 8);
+      const MapCache::Slot* slot = maps_.Find(word);
+      if (slot == nullptr) break;
+      if (++valid == depth) break;
+      const MapInfo& map = maps_.info(*slot);
+      const uint64_t size =
+          slot->fixed_size ? slot->fixed_size
+                           : SizeByRule(layout_.Rule(map.size_kind).rule, map, bytes.subspan(at), memory_);
+      if (size == 0 || size > bytes.size() - at) break;
+      at += size;
+    }
+    if (valid >= depth) return offset;
+  }
+  return bytes.size();
+}
+
+uint64_t PageWalker::StepOver(Address address, std::span<const std::byte> bytes, uint64_t word, PageTally* tally) {
+  // An allocation area that is recorded elsewhere (background threads, trusted and code space).
+  if (hidden_ != nullptr) {
+    if (const std::optional<Address> limit = hidden_->LimitOf(address)) {
+      const uint64_t size = std::min<uint64_t>(*limit - address, bytes.size()) & ~uint64_t{7};
+      if (size > 0) {
+        tally->linear_area_bytes += size;
+        return size;
+      }
+    }
+  }
+  // Moved by a collection in progress: the map word is the new address, and the copy has the same size.
+  if ((word & 7) == 0 && word > 0x10000 && word < kUserAddressEnd) {
+    if (const std::optional<uint64_t> target_map = memory_.ReadWord(word)) {
+      if (MapCache::Slot* slot = maps_.Find(*target_map)) {
+        uint64_t size = slot->fixed_size;
+        if (size == 0) {
+          // Only the object's first words decide its size; take them from the copy.
+          std::vector<std::byte> copy(std::min<uint64_t>(bytes.size(), uint64_t{1} << 20));
+          copy.resize(memory_.Read(word, copy));
+          size = SizeOf(*slot, copy);
+        }
+        if (size != 0 && size <= bytes.size()) {
+          ++tally->forwarded;
+          tally->forwarded_bytes += size;
+          return size;
+        }
+      }
+    }
+  }
+  const uint64_t lost = DistanceToNextObject(bytes, 8, 3);
+  ++tally->lost_places;
+  tally->lost_bytes += lost;
+  return lost;
+}
+
+}  // namespace corewalk

@@ -1,0 +1,148 @@
+#include "heap/roots_finder.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "heap/tagged.h"
+
+namespace corewalk {
+namespace {
+
+constexpr size_t kBlock = 1 << 20;        // bytes searched at a time
+constexpr size_t kStride = 256;           // bytes between the words that are looked at
+constexpr size_t kSamplesInARow = 7;      // of the shortest table, 591 words = 18 samples, mixed with few Smis at the end
+constexpr size_t kMaxTableWords = 2048;   // the longest table has 1156 words; longer runs are large arrays
+constexpr size_t kMetaMapWithin = 96;     // the meta map is root 10 (<= 13.6) or 41 (14.x)
+constexpr size_t kMaxTables = 4096;       // isolates plus copies; a bound against hostile input
+
+bool IsSelfMapped(const Memory& memory, uint64_t tagged) {
+  return LooksLikePointer(tagged) && memory.ReadWord(Untag(tagged)) == tagged;
+}
+
+// Share of the roots called *_map whose object's map is the meta map: near 1 at the right alignment.
+double MapRootsRight(const Memory& memory, const std::vector<std::string>& names, const std::vector<uint64_t>& entries,
+                     uint64_t meta_map) {
+  size_t maps = 0, right = 0;
+  for (size_t i = 0; i < names.size() && i < entries.size(); ++i) {
+    if (!names[i].ends_with("_map")) continue;
+    ++maps;
+    if (LooksLikePointer(entries[i]) && memory.ReadWord(Untag(entries[i])) == meta_map) ++right;
+  }
+  return maps == 0 ? 0 : static_cast<double>(right) / static_cast<double>(maps);
+}
+
+std::vector<uint64_t> ReadWords(const Memory& memory, Address address, size_t count) {
+  std::vector<uint64_t> words(count);
+  const size_t bytes = memory.Read(address, std::as_writable_bytes(std::span(words)));
+  words.resize(bytes / 8);
+  return words;
+}
+
+// Examines the run of pointers around `inside`; adds the table it turns out to be.
+Address ExamineRun(const Memory& memory, const std::vector<std::string>& names, Address inside, Address low, Address high,
+                   std::vector<RootsTable>* tables) {
+  const Address from = std::max(low, inside - std::min<Address>(inside, 8 * kMaxTableWords));
+  const Address to = std::min(high, inside + 8 * kMaxTableWords);
+  const std::vector<uint64_t> words = ReadWords(memory, from, (to - from) / 8);
+  size_t middle = (inside - from) / 8;
+  if (middle >= words.size()) return inside + kStride;
+  size_t begin = middle, end = middle;
+  while (begin > 0 && LooksLikePointer(words[begin - 1])) --begin;
+  while (end < words.size() && LooksLikePointer(words[end])) ++end;
+
+  if (end - begin >= kMaxTableWords) return from + 8 * end;
+
+  const auto meta_index = std::ranges::find(names, "meta_map") - names.begin();
+  for (size_t i = begin; i < end && i < begin + kMetaMapWithin; ++i) {
+    if (!IsSelfMapped(memory, words[i])) continue;
+    RootsTable table;
+    table.meta_map = words[i];
+    if (names.empty()) {
+      table.address = from + 8 * begin;
+      table.entries.assign(words.begin() + begin, words.begin() + end);
+      size_t maps = 0;
+      for (uint64_t entry : table.entries) maps += memory.ReadWord(Untag(entry)) == table.meta_map;
+      if (maps < 64) continue;
+    } else {
+      const Address at = from + 8 * i;
+      if (at < 8 * static_cast<Address>(meta_index)) continue;
+      table.address = at - 8 * meta_index;
+      table.entries = ReadWords(memory, table.address, names.size());
+      if (table.entries.size() != names.size()) continue;
+      if (MapRootsRight(memory, names, table.entries, table.meta_map) < 0.5) continue;
+    }
+    if (tables->empty() || tables->back().address != table.address) tables->push_back(std::move(table));
+    break;
+  }
+  return from + 8 * end + 8;
+}
+
+void SearchExtent(const Memory& memory, const std::vector<std::string>& names, Address begin, Address end,
+                  const Cancel& cancel, std::vector<RootsTable>* tables) {
+  std::vector<std::byte> buffer;
+  size_t in_a_row = 0;
+  Address resume = begin;
+  for (Address block = begin; block < end && tables->size() < kMaxTables; block += kBlock) {
+    if (cancel.Cancelled()) return;
+    const size_t size = std::min<Address>(kBlock, end - block);
+    std::span<const std::byte> bytes = memory.View(block, size);
+    if (bytes.empty()) {
+      buffer.resize(size);
+      bytes = std::span<const std::byte>(buffer.data(), memory.Read(block, buffer));
+    }
+    for (size_t offset = 0; offset + 8 <= bytes.size(); offset += kStride) {
+      if (block + offset < resume) continue;
+      uint64_t word;
+      std::memcpy(&word, bytes.data() + offset, 8);
+      if (!LooksLikePointer(word)) {
+        in_a_row = 0;
+      } else if (++in_a_row == kSamplesInARow) {
+        resume = ExamineRun(memory, names, block + offset, begin, end, tables);
+        in_a_row = 0;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+bool LooksLikeChunkHeader(const Memory& memory, Address base) {
+  std::array<uint64_t, 32> words{};
+  if (memory.Read(base, std::as_writable_bytes(std::span(words))) < 16 * 8) return false;
+  // The first word is the chunk's size (<= 11.8) or its flags, never a pointer: that tells it from a malloc arena.
+  if (words[0] >= Address{1} << 40) return false;
+  // One field is the start of the object area: shortly behind the header, where the first object's map word stands.
+  const auto is_area_start = [&memory, base](uint64_t w) {
+    if (w <= base || w > base + 0x8000 || (w & 7) != 0) return false;
+    const uint64_t map = memory.ReadWord(w).value_or(0);
+    return LooksLikePointer(map) && LooksLikePointer(memory.ReadWord(Untag(map)).value_or(0));
+  };
+  if (std::ranges::any_of(words, is_area_start)) return true;
+  if (words[1] <= 0x10000 || words[1] >= kUserAddressEnd || (words[1] & 7) != 0) return false;
+  std::array<uint64_t, 24> metadata{};
+  if (memory.Read(words[1], std::as_writable_bytes(std::span(metadata))) < 16 * 8) return false;
+  return std::ranges::any_of(metadata, is_area_start);
+}
+
+std::vector<RootsTable> FindRootsTables(const Memory& memory, const std::vector<std::string>& root_names,
+                                        const Cancel& cancel) {
+  std::vector<RootsTable> tables;
+  for (const Region& region : memory.Regions()) {
+    // Generated code's ranges are huge and sparse; nothing malloc'ed is there.
+    if (!region.writable || region.executable || region.present_end <= region.start) continue;
+    Address begin = region.start;
+    // Cut the region at chunks: what lies between heap pages is searched, the pages are not.
+    for (Address base = (region.start + kChunkAlignment - 1) & ~(kChunkAlignment - 1); base < region.present_end;
+         base += kChunkAlignment) {
+      if (!LooksLikeChunkHeader(memory, base)) continue;
+      if (base > begin) SearchExtent(memory, root_names, begin, base, cancel, &tables);
+      begin = base + kChunkAlignment;
+      if (cancel.Cancelled()) return tables;
+    }
+    if (begin < region.present_end) SearchExtent(memory, root_names, begin, region.present_end, cancel, &tables);
+  }
+  return tables;
+}
+
+}  // namespace corewalk

@@ -1,0 +1,151 @@
+#include "heap/strings.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "heap/tagged.h"
+
+namespace corewalk {
+namespace {
+
+// Offsets of string fields, the same in every line from 7.4 to 14.6 (src/objects/string.h, without pointer compression).
+constexpr Address kLength = 12;
+constexpr Address kChars = 16;
+constexpr Address kFirst = 16;       // cons: first; sliced: parent; thin: actual
+constexpr Address kSecond = 24;      // cons: second; sliced: offset (Smi)
+constexpr Address kExternalData = 24;
+
+constexpr size_t kMaxParts = 1 << 16;  // nodes of a rope that are visited
+
+void AppendUtf8(uint32_t c, std::string* out) {
+  if (c < 0x80) {
+    out->push_back(static_cast<char>(c));
+  } else if (c < 0x800) {
+    out->push_back(static_cast<char>(0xc0 | c >> 6));
+    out->push_back(static_cast<char>(0x80 | (c & 0x3f)));
+  } else if (c < 0x10000) {
+    out->push_back(static_cast<char>(0xe0 | c >> 12));
+    out->push_back(static_cast<char>(0x80 | (c >> 6 & 0x3f)));
+    out->push_back(static_cast<char>(0x80 | (c & 0x3f)));
+  } else {
+    out->push_back(static_cast<char>(0xf0 | c >> 18));
+    out->push_back(static_cast<char>(0x80 | (c >> 12 & 0x3f)));
+    out->push_back(static_cast<char>(0x80 | (c >> 6 & 0x3f)));
+    out->push_back(static_cast<char>(0x80 | (c & 0x3f)));
+  }
+}
+
+// Collects UTF-16 units, so that a surrogate pair that two parts share comes out right.
+class Units {
+ public:
+  void Append(const Memory& memory, Address data, uint64_t count, bool one_byte, StringText* text) {
+    if (one_byte) {
+      std::vector<uint8_t> bytes(count);
+      bytes.resize(memory.Read(data, std::as_writable_bytes(std::span(bytes))));
+      text->damaged |= bytes.size() < count;
+      units_.insert(units_.end(), bytes.begin(), bytes.end());
+    } else {
+      std::vector<uint16_t> words(count);
+      words.resize(memory.Read(data, std::as_writable_bytes(std::span(words))) / 2);
+      text->damaged |= words.size() < count;
+      units_.insert(units_.end(), words.begin(), words.end());
+    }
+  }
+  uint64_t size() const { return units_.size(); }
+  std::string ToUtf8() const {
+    std::string out;
+    out.reserve(units_.size());
+    for (size_t i = 0; i < units_.size(); ++i) {
+      uint32_t c = units_[i];
+      if ((c & 0xfc00) == 0xd800 && i + 1 < units_.size() && (units_[i + 1] & 0xfc00) == 0xdc00) {
+        c = 0x10000 + ((c & 0x3ff) << 10) + (units_[++i] & 0x3ff);
+      }
+      AppendUtf8(c, &out);
+    }
+    return out;
+  }
+
+ private:
+  std::vector<uint16_t> units_;
+};
+
+struct Part {
+  uint64_t string;
+  uint64_t begin;  // in UTF-16 units
+  uint64_t count;
+};
+
+}  // namespace
+
+std::optional<uint16_t> InstanceTypeOf(const Memory& memory, const Layout& layout, uint64_t tagged) {
+  (void)layout;
+  if (!LooksLikePointer(tagged)) return std::nullopt;
+  const std::optional<uint64_t> map = memory.ReadWord(Untag(tagged));
+  if (!map || !LooksLikePointer(*map)) return std::nullopt;
+  const std::optional<uint64_t> meta = memory.ReadWord(Untag(*map));
+  if (!meta || !LooksLikePointer(*meta) || memory.ReadWord(Untag(*meta)) != meta) return std::nullopt;
+  return memory.ReadValue<uint16_t>(Untag(*map) + map_offsets::kInstanceType);
+}
+
+std::optional<StringText> ReadString(const Memory& memory, const Layout& layout, uint64_t tagged, uint64_t limit) {
+  const std::optional<uint16_t> type = InstanceTypeOf(memory, layout, tagged);
+  if (!type || !layout.types.IsString(*type)) return std::nullopt;
+  StringText result;
+  result.length = memory.ReadValue<uint32_t>(Untag(tagged) + kLength).value_or(0);
+  const uint64_t wanted = std::min(result.length, limit);
+  result.truncated = wanted < result.length;
+
+  Units units;
+  std::vector<Part> work = {{tagged, 0, wanted}};
+  size_t visited = 0;
+  while (!work.empty() && units.size() < wanted) {
+    const Part part = work.back();
+    work.pop_back();
+    if (part.count == 0) continue;
+    const std::optional<uint16_t> part_type = InstanceTypeOf(memory, layout, part.string);
+    if (++visited > kMaxParts || !part_type || !layout.types.IsString(*part_type)) {
+      result.damaged = true;
+      break;
+    }
+    const Address at = Untag(part.string);
+    const uint64_t length = memory.ReadValue<uint32_t>(at + kLength).value_or(0);
+    if (part.begin > length) {
+      result.damaged = true;
+      break;
+    }
+    const uint64_t count = std::min({part.count, length - part.begin, wanted - units.size()});
+    const bool one_byte = (*part_type & string_bits::kOneByte) != 0;
+    const uint64_t unit = one_byte ? 1 : 2;
+    switch (*part_type & string_bits::kRepresentationMask) {
+      case string_bits::kSeq: units.Append(memory, at + kChars + part.begin * unit, count, one_byte, &result); break;
+      case string_bits::kExternal: {
+        const uint64_t data = memory.ReadWord(at + kExternalData).value_or(0);
+        units.Append(memory, data + part.begin * unit, count, one_byte, &result);
+        break;
+      }
+      case string_bits::kCons: {
+        const uint64_t first = memory.ReadWord(at + kFirst).value_or(0);
+        const uint64_t second = memory.ReadWord(at + kSecond).value_or(0);
+        const uint64_t split = LooksLikePointer(first) ? memory.ReadValue<uint32_t>(Untag(first) + kLength).value_or(0) : 0;
+        if (part.begin + count > split) {
+          const uint64_t begin = part.begin > split ? part.begin - split : 0;
+          work.push_back({second, begin, part.begin + count - std::max(part.begin, split)});
+        }
+        if (part.begin < split) work.push_back({first, part.begin, std::min(count, split - part.begin)});
+        break;
+      }
+      case string_bits::kSliced: {
+        const uint64_t offset = static_cast<uint64_t>(SmiValue(memory.ReadWord(at + kSecond).value_or(0)));
+        work.push_back({memory.ReadWord(at + kFirst).value_or(0), part.begin + offset, count});
+        break;
+      }
+      case string_bits::kThin: work.push_back({memory.ReadWord(at + kFirst).value_or(0), part.begin, count}); break;
+      default: result.damaged = true; break;
+    }
+  }
+  result.damaged |= units.size() < wanted;
+  result.text = units.ToUtf8();
+  return result;
+}
+
+}  // namespace corewalk

@@ -1,0 +1,91 @@
+#include "memory/live_process.h"
+
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "memory/elf_format.h"
+#include "memory/mapped_file.h"
+#include "memory/proc_files.h"
+
+namespace corewalk {
+namespace {
+
+constexpr uint64_t kPageSize = 4096;
+constexpr size_t kMaxBytesPerCall = size_t{1} << 30;
+
+// One system call; how many bytes it copied, 0 on any failure. Copies whole pages up to the first missing one, but may
+// also fail as a whole.
+size_t ReadOnce(int pid, Address address, std::span<std::byte> out) {
+  iovec local{out.data(), std::min(out.size(), kMaxBytesPerCall)};
+  iovec remote{reinterpret_cast<void*>(address), local.iov_len};
+  ssize_t count = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+  return count > 0 ? static_cast<size_t>(count) : 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LiveProcess>> LiveProcess::Open(int pid) {
+  std::unique_ptr<LiveProcess> process(new LiveProcess(pid));
+  if (Result<void> check = process->Check(); !check) return std::unexpected(check.error());
+  if (Result<void> stop = process->stopper_.Stop(); !stop) return std::unexpected(stop.error());
+  if (Result<void> maps = proc::ReadMaps(pid, process->regions_, process->mappings_); !maps) {
+    return std::unexpected(maps.error());
+  }
+  process->threads_ = process->stopper_.States();
+  process->process_ = proc::ReadProcessInfo(pid);
+  return process;
+}
+
+Result<void> LiveProcess::Check() const {
+  std::string who = "process " + std::to_string(pid_);
+  if (pid_ <= 0) return Fail(ErrorCode::kUsage, std::to_string(pid_) + " is not a process id");
+  if (pid_ == getpid()) return Fail(ErrorCode::kUsage, who + " is corewalk itself");
+  Result<proc::Status> status = proc::ReadStatus(pid_);
+  if (!status) return std::unexpected(status.error());
+  if (status->thread_group != pid_) {
+    return Fail(ErrorCode::kUsage, std::to_string(pid_) + " is a thread of process " +
+                                       std::to_string(status->thread_group) + "; give the process id");
+  }
+  if (status->state == 'Z' || status->state == 'X') return Fail(ErrorCode::kNotFound, who + " has ended (zombie)");
+  if (status->tracer != 0) {
+    return Fail(ErrorCode::kUnreadable,
+                who + " is being debugged by process " + std::to_string(status->tracer) + "; detach that first");
+  }
+  std::string exe = "/proc/" + std::to_string(pid_) + "/exe";
+  char target[2];
+  if (readlink(exe.c_str(), target, sizeof(target)) < 0) {
+    if (errno == ENOENT) return Fail(ErrorCode::kBadFormat, who + " is a kernel thread or has just ended");
+    return Fail(ErrorCode::kUnreadable, who + " may not be read: " + ErrnoText(errno) +
+                                            "; be the same user or have CAP_SYS_PTRACE, and see "
+                                            "/proc/sys/kernel/yama/ptrace_scope (0 allows it)");
+  }
+  std::string head = proc::ReadFile(exe, sizeof(Elf64_Ehdr));
+  // Unreadable although we may trace it (an execute-only file): the registers would tell, but no Node.js is like that.
+  if (head.empty()) return Fail(ErrorCode::kUnreadable, "cannot read the executable of " + who);
+  Result<Elf64_Ehdr> header = elf::ReadElfHeader(std::as_bytes(std::span(head)), "the executable of " + who);
+  if (!header) return std::unexpected(header.error());
+  return {};
+}
+
+size_t LiveProcess::Read(Address address, std::span<std::byte> out) const {
+  size_t done = 0;
+  while (done < out.size()) {
+    std::span<std::byte> rest = out.subspan(done);
+    size_t count = ReadOnce(pid_, address + done, rest);
+    if (count == 0) {
+      // A missing page further on can fail the whole call: only the first page decides.
+      size_t to_page_end = kPageSize - (address + done) % kPageSize;
+      if (to_page_end >= rest.size()) break;
+      count = ReadOnce(pid_, address + done, rest.first(to_page_end));
+    }
+    if (count == 0) break;
+    done += count;
+  }
+  return done;
+}
+
+}  // namespace corewalk

@@ -1,0 +1,71 @@
+// An opened target: memory, executable, layout, isolates and pages, and what is known about the process. Everything that
+// hangs on one target hangs here; there is no other state. A session is bound to one stop of a process: a face drops it
+// when the process has run again.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/completeness.h"
+#include "base/error.h"
+#include "heap/heap_model.h"
+#include "heap/names.h"
+#include "layout/binary_facts.h"
+#include "memory/build_id.h"
+#include "memory/elf_file.h"
+#include "memory/memory.h"
+#include "node/process_facts.h"
+
+namespace corewalk {
+
+struct OpenOptions {
+  std::string executable;    // path of the node binary (or libnode.so); "" = find it through the target's file mappings
+  bool force = false;        // go on although executable and core do not belong together
+  bool hide_tables = false;  // for tests: pretend that no layout table is known for this V8
+  int threads = 2;           // worker threads for walks, 1 or more
+};
+
+class Session {
+ public:
+  // Takes the memory. Fails with one clear line when this is no Node.js process, when executable and core do not belong
+  // together, or when the layout cannot be verified.
+  static Result<std::unique_ptr<Session>> Open(std::unique_ptr<Memory> memory, OpenOptions options,
+                                               const Cancel& cancel = Cancel());
+  ~Session();
+
+  const Memory& memory() const { return *memory_; }
+  const HeapModel& model() const { return *model_; }
+  const Layout& layout() const { return model_->layout(); }
+  const OpenOptions& options() const { return options_; }
+  const BinaryFacts* binary() const { return binary_ ? &*binary_ : nullptr; }
+  const std::vector<Module>& modules() const { return modules_; }
+  // Facts that need a search of the process's memory; found on first use.
+  const ProcessFacts& process();
+  const std::optional<NodeVersion>& version() const { return version_; }
+  NameResolver& names() { return *names_; }
+
+  // What every result of this target must say: gaps of the core, guesses of the layout, remarks made while opening.
+  const Completeness& completeness() const { return completeness_; }
+
+ private:
+  Session() = default;
+  Result<void> FindExecutable();
+  void DescribeCompleteness();
+  std::vector<AddressRange> HeapRanges() const;
+
+  std::unique_ptr<Memory> memory_;
+  OpenOptions options_;
+  std::vector<Module> modules_;
+  std::unique_ptr<ElfFile> file_;       // the binary that holds V8
+  std::optional<BinaryFacts> binary_;
+  std::optional<NodeVersion> version_;
+  std::unique_ptr<HeapModel> model_;
+  std::unique_ptr<NameResolver> names_;
+  std::optional<ProcessFacts> process_;
+  Completeness completeness_;
+};
+
+}  // namespace corewalk

@@ -1,0 +1,29 @@
+"""Nothing from the heap reaches the terminal raw: both faces, both forms, every command."""
+from harness import untamed
+import schema as S
+
+COMMANDS = (["summary"], ["heap"], ["heap", "--pages"], ["isolates"], ["histogram", "-n", "0"],
+            ["histogram", "--by", "shape", "-n", "0"], ["histogram", "--by", "kind"], ["findjsobjects"],
+            ["findjsobjects", "-d"], ["layout"], ["findjsinstances", "HostileWitness"],
+            ["findjsinstances", "\x1b]0;PWNED\x07"], ["histogram", "--filter", "\x1b["], ["whatis", "\x1b[31m"])
+
+
+def run(ctx):
+    core = ctx.core("hostile", "--expose-gc")
+    for words in COMMANDS:
+        label = "hostile: " + " ".join(words[:3])
+        for form in ([], ["--json"]):
+            done = ctx.cli(*words, *form, core=core)
+            found = untamed(done.out) + untamed(done.err)
+            ctx.check(f"{ascii(label)} {' '.join(form)}".rstrip(), not found and done.status is not None and done.status >= 0,
+                      f"{found}, status {done.status}")
+            if form and done.out:
+                ctx.check(f"{ascii(label)}: JSON is ASCII", done.out.isascii())
+    for document in ctx.cli("histogram", "-n", "0", "--json", core=core).documents():
+        counts = {r[S.NAME]: r[S.COUNT] for r in document[S.ROWS]}
+        ctx.equal("hostile: the count amid it", counts.get("HostileWitness"), 777)
+    if ctx.options.lldb and ctx.options.plugin:
+        done = ctx.lldb("v8 summary", "v8 findjsobjects -d", "v8 histogram -n 0", core=core)
+        own = done.out[done.out.find(b"plugin load"):]  # what LLDB itself prints before is not ours
+        found = [f for f in untamed(own.replace(b"\t", b" "))]
+        ctx.check("hostile: plugin output is inert", not found, str(found))
