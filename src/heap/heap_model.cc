@@ -10,6 +10,7 @@
 #include "heap/size_calibration.h"
 #include "heap/strings.h"
 #include "heap/tagged.h"
+#include "heap/young_survivors.h"
 
 namespace corewalk {
 namespace {
@@ -256,6 +257,16 @@ Address HeapModel::ObjectsEnd(const IsolateHeap& isolate, const Space& space, si
     }
   }
   return page_number <= current && (current > 0 || page_number == 0) ? page.descriptor.area_end : page.descriptor.area_start;
+}
+
+std::span<const YoungSurvivor> HeapModel::survivors(const Cancel& cancel) const {
+  const std::lock_guard lock(survivors_mutex_);
+  if (!survivors_) {
+    std::vector<YoungSurvivor> found = FindYoungSurvivors(*this, PagesToWalk(*this, -1, false), cancel);
+    if (cancel.Cancelled()) return {};
+    survivors_ = std::move(found);
+  }
+  return *survivors_;
 }
 
 Result<void> HeapModel::SelfCheck(const HeapModelInput& input) {

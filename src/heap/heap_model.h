@@ -3,6 +3,8 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "heap/linear_areas.h"
+#include "heap/map_cache.h"
 #include "heap/spaces.h"
 #include "layout/binary_facts.h"
 #include "layout/layout.h"
@@ -34,6 +37,13 @@ struct SelfCheckItem {
   std::string detail;
 };
 
+struct YoungSurvivor {
+  MapInfo map;
+  Address address = 0;
+  uint64_t size = 0;           // bytes
+  const Page* page = nullptr;  // of from-space
+};
+
 struct HeapModelInput {
   const Memory* memory = nullptr;
   const BinaryFacts* binary = nullptr;  // null when there is no executable
@@ -54,9 +64,9 @@ class HeapModel {
   const PageIndex& index() const { return index_; }
   HiddenLinearAreas& hidden_areas() const { return *hidden_; }
   std::span<const SelfCheckItem> self_check() const { return self_check_; }
-  // True when objects of new space were left behind by a collection that had not finished.
-  bool gc_in_progress() const { return gc_in_progress_; }
-  void set_gc_in_progress(bool value) { gc_in_progress_ = value; }
+  // Objects that a collection in progress had not copied yet, see young_survivors.h; empty for a settled heap. Found on
+  // first use; thread-safe. Empty, and looked for again, when cancelled.
+  std::span<const YoungSurvivor> survivors(const Cancel& cancel) const;
 
   // How far the objects of a new-space page reach: the allocation top on the page in use, the whole area on the pages
   // before it, its start (nothing) on the pages behind it and on from-space pages.
@@ -77,7 +87,8 @@ class HeapModel {
   PageIndex index_;
   std::unique_ptr<HiddenLinearAreas> hidden_;
   std::vector<SelfCheckItem> self_check_;
-  bool gc_in_progress_ = false;
+  mutable std::mutex survivors_mutex_;
+  mutable std::optional<std::vector<YoungSurvivor>> survivors_;
 };
 
 }  // namespace corewalk

@@ -11,28 +11,7 @@
 namespace corewalk {
 namespace {
 
-struct Task {
-  const Page* page;
-  const IsolateHeap* isolate;  // null for shared read-only pages
-  Address end;                 // how far its objects reach
-};
-
-std::vector<Task> TasksOf(const HeapModel& model, const HeapWalkOptions& options) {
-  std::vector<Task> tasks;
-  if (options.read_only) {
-    for (const Page& page : model.read_only().pages) tasks.push_back({&page, nullptr, page.descriptor.area_end});
-  }
-  for (const IsolateHeap& isolate : model.isolates()) {
-    if (options.isolate >= 0 && options.isolate != isolate.number) continue;
-    for (const Space& space : isolate.spaces) {
-      for (size_t i = 0; i < space.pages.size(); ++i) {
-        if (space.pages[i].from_page) continue;  // see young_survivors.h
-        tasks.push_back({&space.pages[i], &isolate, model.ObjectsEnd(isolate, space, i)});
-      }
-    }
-  }
-  return tasks;
-}
+using Task = WalkedPage;
 
 std::span<const LinearArea> AreasOf(const Task& task) {
   return task.isolate ? std::span<const LinearArea>(task.isolate->areas) : std::span<const LinearArea>();
@@ -104,6 +83,26 @@ void Merge(std::vector<Worker>& workers, HeapWalkResult* result) {
   }
 }
 
+bool IsOf(const HeapModel& model, const YoungSurvivor& survivor, int isolate) {
+  return isolate < 0 || model.isolates()[isolate].heap == survivor.page->descriptor.heap;
+}
+
+void AddSurvivors(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel, HeapWalkResult* result) {
+  std::unordered_map<uint64_t, size_t> at;  // index of a Map's tally
+  for (const YoungSurvivor& survivor : model.survivors(cancel)) {
+    if (!IsOf(model, survivor, options.isolate)) continue;
+    result->gc_in_progress = true;
+    const auto [slot, is_new] = at.try_emplace(survivor.map.word, result->shapes.size());
+    if (is_new) result->shapes.push_back({survivor.map, survivor.page->space, 0, 0, survivor.address});
+    ShapeTally& shape = result->shapes[slot->second];
+    ++shape.count;
+    shape.bytes += survivor.size;
+    PageTally& tally = result->spaces[static_cast<size_t>(survivor.page->space)].tally;
+    ++tally.objects;
+    tally.object_bytes += survivor.size;
+  }
+}
+
 }  // namespace
 
 PageTally HeapWalkResult::Total() const {
@@ -124,7 +123,7 @@ void HeapWalkResult::Describe(Completeness* completeness) const {
 HeapWalkResult WalkHeap(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel,
                         const ProgressFunction& progress) {
   HeapWalkResult result;
-  const std::vector<Task> tasks = TasksOf(model, options);
+  const std::vector<Task> tasks = PagesToWalk(model, options.isolate, options.read_only);
   const size_t thread_count = std::clamp<size_t>(options.threads, 1, 64);
   // Large pieces of neighbouring pages keep reads sequential and spaces together.
   const size_t piece = std::clamp<size_t>(tasks.size() / (thread_count * 16), 1, 64);
@@ -151,7 +150,7 @@ HeapWalkResult WalkHeap(const HeapModel& model, const HeapWalkOptions& options, 
   model.memory().Advise(AccessPattern::kNormal);
   Merge(workers, &result);
   result.interrupted = cancel.Cancelled();
-  if (!result.interrupted) AddYoungSurvivors(model, options, cancel, &result);
+  if (!result.interrupted) AddSurvivors(model, options, cancel, &result);
   return result;
 }
 
@@ -161,7 +160,7 @@ void VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const 
   PageTally tally;
   bool go_on = true;
   model.memory().Advise(AccessPattern::kSequential);
-  for (const Task& task : TasksOf(model, options)) {
+  for (const Task& task : PagesToWalk(model, options.isolate, options.read_only)) {
     if (!go_on || cancel.Cancelled()) break;
     walker.Walk(*task.page, task.end, AreasOf(task),
                 [&](MapCache::Slot& slot, Address address, uint64_t size, const std::byte*) {
@@ -170,6 +169,10 @@ void VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const 
                 &tally);
   }
   model.memory().Advise(AccessPattern::kNormal);
+  for (const YoungSurvivor& survivor : model.survivors(cancel)) {
+    if (!go_on || cancel.Cancelled()) break;
+    if (IsOf(model, survivor, options.isolate)) go_on = visit(survivor.map, survivor.address, survivor.size, *survivor.page);
+  }
 }
 
 void VisitPage(const HeapModel& model, const Page& page, const ObjectVisitor& visit, PageTally* tally) {

@@ -23,12 +23,32 @@ constexpr std::pair<std::string_view, std::string_view> kRootTypes[] = {
     {"regexp_match_info", "REG_EXP_MATCH_INFO"},
     {"uncompiled_data_without_preparse_data", "UNCOMPILED_DATA_WITHOUT_PREPARSE_DATA"},
     {"bigint", "BIG_INT_BASE"},
-    {"module_info", "MODULE_INFO"},
-    {"function_template_info", "FUNCTION_TEMPLATE_INFO"},
+    {"dependent_code", "WEAK_ARRAY_LIST"},
+    {"load_handler1", "LOAD_HANDLER"},
+    {"load_handler2", "LOAD_HANDLER"},
+    {"load_handler3", "LOAD_HANDLER"},
+    {"store_handler0", "STORE_HANDLER"},
+    {"store_handler1", "STORE_HANDLER"},
+    {"store_handler2", "STORE_HANDLER"},
+    {"store_handler3", "STORE_HANDLER"},
+    {"side_effect_call_handler_info", "CALL_HANDLER_INFO"},
+    {"side_effect_free_call_handler_info", "CALL_HANDLER_INFO"},
+    {"next_call_side_effect_free_call_handler_info", "CALL_HANDLER_INFO"},
+    {"turboshaft_float64type", "TURBOSHAFT_FLOAT64_TYPE"},
+    {"turboshaft_word32type", "TURBOSHAFT_WORD32_TYPE"},
+    {"turboshaft_word64type", "TURBOSHAFT_WORD64_TYPE"},
 };
 constexpr std::string_view kOddballs[] = {
     "undefined", "null", "boolean", "the_hole", "uninitialized", "exception", "termination_exception",
     "arguments_marker", "optimized_out", "stale_register", "self_reference_marker", "basic_block_counters_marker"};
+
+// Shifts are of 32-bit words, masks fit in one, and offsets are small: a damaged binary must not say otherwise.
+bool IsPlausible(const LayoutConstantInfo& info, int64_t value) {
+  const std::string_view key = info.key;
+  if (key.ends_with("_shift")) return value >= 0 && value < 32;
+  if (key.ends_with("_mask")) return value >= 0 && value <= 0xffffffff;
+  return value >= 0 && value < 0x10000;
+}
 
 std::string TypeOfRoot(std::string_view root) {
   for (const auto& [name, type] : kRootTypes) {
@@ -48,7 +68,8 @@ void FillLayout(const Memory& memory, const BinaryFacts* binary, const LayoutTab
   for (const LayoutConstantInfo& info : LayoutConstants()) {
     LayoutValue& slot = (*layout)[info.id];
     if (binary != nullptr) {
-      if (const std::optional<int64_t> value = binary->Constant(info.key)) slot = {*value, LayoutSource::kBinary};
+      const std::optional<int64_t> value = binary->Constant(info.key);
+      if (value && IsPlausible(info, *value)) slot = {*value, LayoutSource::kBinary};
     }
     if (!slot.known() && table != nullptr) {
       const auto at = std::ranges::find(table->constants, info.id, &LayoutTable::Constant::id);

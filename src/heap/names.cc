@@ -1,5 +1,6 @@
 #include "heap/names.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -12,8 +13,10 @@ namespace {
 
 constexpr uint64_t kMaxNameLength = 256;       // UTF-16 units
 constexpr int kMaxPrototypes = 1000;           // length of a prototype chain that is followed
-constexpr int kMaxBackPointers = 1 << 20;      // length of a transition tree's branch
+constexpr int kMaxBackPointers = 1 << 14;      // length of a transition tree's branch: at most 1020 properties, and few more
 constexpr uint64_t kMaxDictionary = 1 << 22;   // entries of one property dictionary that are looked at
+constexpr uint32_t kMaxDescriptors = 1020;     // V8: kMaxNumberOfDescriptors, src/objects/property-details.h
+constexpr size_t kMaxKeys = 1 << 20;           // names that are remembered
 constexpr size_t kMaxPropertyNames = 10000;
 constexpr Address kPropertiesOrHash = 8;       // JSReceiver (src/objects/js-objects.h)
 constexpr Address kSymbolDescription = 16;
@@ -42,6 +45,21 @@ std::string_view FallbackClassName(std::string_view type) {
     if (name == type) return class_name;
   }
   return "Object";
+}
+
+uint32_t OwnDescriptors(const Layout& layout, const MapInfo& map) {
+  using enum LayoutConstant;
+  const uint32_t own = (map.bit_field3 & static_cast<uint32_t>(layout.Get(kBitField3OwnDescriptorsMask, 0xffc00))) >>
+                       layout.Get(kBitField3OwnDescriptorsShift, 10);
+  return std::min(own, kMaxDescriptors);
+}
+
+// Entries of the hash table whose elements start at `data`, no more than its array has room for.
+uint64_t DictionaryCapacity(const Memory& memory, Address data, uint64_t start) {
+  const int64_t length = SmiValue(memory.ReadWord(data - 8).value_or(0));
+  const int64_t capacity = SmiValue(memory.ReadWord(data + 16).value_or(0));
+  if (capacity <= 0 || length <= static_cast<int64_t>(start)) return 0;
+  return std::min(static_cast<uint64_t>(capacity), (static_cast<uint64_t>(length) - start) / 3);
 }
 
 }  // namespace
@@ -124,12 +142,16 @@ std::string NameResolver::ConstructorName(const MapInfo& map, Address sample) {
   std::vector<Link> chain = {{sample, map}};
   if (!types.IsJSProxy(map.instance_type)) {
     uint64_t prototype = map.prototype;
-    for (int i = 0; i < kMaxPrototypes; ++i) {
+    Address landmark = sample;
+    for (int i = 1; i <= kMaxPrototypes; ++i) {
       MapInfo next;
       if (!LooksLikePointer(prototype) || !ReadMap(memory_, layout_, memory_.ReadWord(Untag(prototype)).value_or(0), &next) ||
           !types.IsJSReceiver(next.instance_type)) {
         break;
       }
+      // A damaged chain may be a cycle: the object reached after 1, 2, 4, 8, ... steps is looked out for (Brent).
+      if (Untag(prototype) == landmark) break;
+      if ((i & (i - 1)) == 0) landmark = Untag(prototype);
       chain.push_back({Untag(prototype), next});
       prototype = next.prototype;
     }
@@ -159,6 +181,7 @@ std::string NameResolver::ConstructorName(const MapInfo& map, Address sample) {
 }
 
 NameResolver::Key NameResolver::KeyOf(uint64_t name) {
+  if (keys_.size() >= kMaxKeys) keys_.clear();
   const auto [at, is_new] = keys_.try_emplace(name, Key::kOther);
   if (!is_new) return at->second;
   const std::optional<uint16_t> type = InstanceTypeOf(memory_, layout_, name);
@@ -188,8 +211,8 @@ uint64_t NameResolver::OwnDataProperty(Address object, const MapInfo& map, Key k
     if (!type || layout_.types.at(*type).name == "GLOBAL_DICTIONARY_TYPE") return 0;
     // FixedArray: elements, deleted, capacity, prefix, then (key, value, details).
     const Address data = Untag(properties) + 16;
-    const uint64_t capacity = static_cast<uint64_t>(SmiValue(memory_.ReadWord(data + 16).value_or(0)));
     const uint64_t start = 3 + layout_.Get(kNameDictionaryPrefixSize, 3);
+    const uint64_t capacity = DictionaryCapacity(memory_, data, start);
     for (uint64_t i = 0; i < capacity && i < kMaxDictionary; ++i) {
       const Address entry = data + 8 * (start + 3 * i);
       const std::optional<uint64_t> name = memory_.ReadWord(entry);
@@ -200,8 +223,7 @@ uint64_t NameResolver::OwnDataProperty(Address object, const MapInfo& map, Key k
     return 0;
   }
   if (!LooksLikePointer(map.descriptors)) return 0;
-  const uint32_t own = (map.bit_field3 & static_cast<uint32_t>(layout_.Get(kBitField3OwnDescriptorsMask, 0xffc00))) >>
-                       layout_.Get(kBitField3OwnDescriptorsShift, 10);
+  const uint32_t own = OwnDescriptors(layout_, map);
   const Address entries = Untag(map.descriptors) + layout_.Rule(SizeKind::kDescriptorArray).rule.header;
   for (uint32_t i = 0; i < own; ++i) {
     const std::optional<uint64_t> name = memory_.ReadWord(entries + 24 * i);
@@ -240,8 +262,8 @@ std::vector<std::string> NameResolver::PropertyNames(const MapInfo& map, Address
     const uint64_t properties = memory_.ReadWord(object + kPropertiesOrHash).value_or(0);
     if (!LooksLikePointer(properties)) return names;
     const Address data = Untag(properties) + 16;
-    const uint64_t capacity = static_cast<uint64_t>(SmiValue(memory_.ReadWord(data + 16).value_or(0)));
     const uint64_t start = 3 + layout_.Get(kNameDictionaryPrefixSize, 3);
+    const uint64_t capacity = DictionaryCapacity(memory_, data, start);
     for (uint64_t i = 0; i < capacity && i < kMaxDictionary && names.size() < kMaxPropertyNames; ++i) {
       const std::optional<uint64_t> key = memory_.ReadWord(data + 8 * (start + 3 * i));
       if (!key) break;
@@ -250,8 +272,7 @@ std::vector<std::string> NameResolver::PropertyNames(const MapInfo& map, Address
     return names;
   }
   if (!LooksLikePointer(map.descriptors)) return names;
-  const uint32_t own = (map.bit_field3 & static_cast<uint32_t>(layout_.Get(kBitField3OwnDescriptorsMask, 0xffc00))) >>
-                       layout_.Get(kBitField3OwnDescriptorsShift, 10);
+  const uint32_t own = OwnDescriptors(layout_, map);
   const Address entries = Untag(map.descriptors) + layout_.Rule(SizeKind::kDescriptorArray).rule.header;
   for (uint32_t i = 0; i < own; ++i) add(memory_.ReadWord(entries + 24 * i).value_or(0));
   return names;

@@ -81,7 +81,12 @@ uint64_t Length(const SizeRule& rule, std::span<const std::byte> bytes, bool* pl
 }  // namespace
 
 uint64_t SizeByRule(const SizeRule& rule, const MapInfo& map, std::span<const std::byte> bytes, const Memory& memory) {
-  if (rule.op == SizeOp::kUnknown || bytes.size() < 8) return 0;
+  return SizeByHead(rule, map, bytes, bytes.size(), memory);
+}
+
+uint64_t SizeByHead(const SizeRule& rule, const MapInfo& map, std::span<const std::byte> bytes, uint64_t limit,
+                    const Memory& memory) {
+  if (rule.op == SizeOp::kUnknown || bytes.size() < 8 || limit < 8) return 0;
   bool plausible = true;
   uint64_t size = 0;
   switch (rule.op) {
@@ -131,7 +136,7 @@ uint64_t SizeByRule(const SizeRule& rule, const MapInfo& map, std::span<const st
       size = RoundUp(rule.header + uint64_t{map.in_object_start} * Length(rule, bytes, &plausible), 8);
       break;
   }
-  if (!plausible || size < 8 || size > kMaxObject || size > bytes.size()) return 0;
+  if (!plausible || size < 8 || size > kMaxObject || size > limit) return 0;
   return size;
 }
 

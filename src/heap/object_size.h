@@ -16,6 +16,10 @@ namespace corewalk {
 // object.
 uint64_t SizeByRule(const SizeRule& rule, const MapInfo& map, std::span<const std::byte> bytes, const Memory& memory);
 
+// The same when only the object's first bytes are at hand: `head`; the object itself may take up to `limit` bytes.
+uint64_t SizeByHead(const SizeRule& rule, const MapInfo& map, std::span<const std::byte> head, uint64_t limit,
+                    const Memory& memory);
+
 // Whether an object of this kind can never contain a pointer to a Map, so that "it ends at the next valid map word" is a
 // sound way to measure it.
 bool HoldsNoMaps(SizeKind kind);

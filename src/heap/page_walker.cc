@@ -1,22 +1,49 @@
 #include "heap/page_walker.h"
 
+#include <array>
+
 #include "heap/tagged.h"
 
 namespace corewalk {
+
+namespace {
+
+// Where the bytes that are present from `from` on end, region by region; `from` when it is in no region.
+Address PresentEnd(const Memory& memory, Address from, Address end) {
+  const std::span<const Region> regions = memory.Regions();
+  auto at = std::ranges::upper_bound(regions, from, {}, &Region::start);
+  if (at == regions.begin() || !std::prev(at)->contains(from)) return from;
+  --at;
+  Address present = std::max(from, at->present_end);
+  while (present < end && present == at->end && ++at != regions.end() && at->start == present) present = at->present_end;
+  return std::min(present, end);
+}
+
+// The start of the first region behind `from`, which is in none.
+Address NextRegion(const Memory& memory, Address from, Address end) {
+  const std::span<const Region> regions = memory.Regions();
+  const auto at = std::ranges::upper_bound(regions, from, {}, &Region::start);
+  return at == regions.end() ? end : std::min(at->start, end);
+}
+
+}  // namespace
 
 PageWalker::Extent PageWalker::NextExtent(Address from, Address end, PageTally* tally) {
   while (from < end) {
     const size_t wanted = end - from;
     if (const std::span<const std::byte> view = memory_.View(from, wanted); !view.empty()) return {from, view};
     // Large objects are read in one piece so that their length is bounded by what is there; 1 GB is V8's own limit for
-    // one object several times over.
+    // one object several times over. Only as much as is mapped: a damaged header may put the end a terabyte away.
     constexpr size_t kMaxRead = size_t{1} << 31;
-    buffer_.resize(std::min(wanted, kMaxRead));
+    constexpr size_t kUnknownRead = 4096;
+    const Address present = PresentEnd(memory_, from, end);
+    buffer_.resize(std::min(wanted, present > from ? std::min<size_t>(present - from, kMaxRead) : kUnknownRead));
     const size_t read = memory_.Read(from, buffer_) & ~size_t{7};
     if (read > 0) return {from, std::span<const std::byte>(buffer_.data(), read)};
     // A hole: up to the end of the missing part of the region, or of the unmapped gap.
     const Region* region = memory_.RegionAt(from);
     Address next = (from & ~Address{4095}) + 4096;
+    if (region == nullptr) next = std::max(next, NextRegion(memory_, from, end));
     if (region != nullptr && from >= region->present_end) next = std::max(next, region->end);
     next = std::min(next, end);
     // Memory that nobody may read (guards inside read-only pages of 14.x) is no loss.
@@ -85,11 +112,14 @@ uint64_t PageWalker::StepOver(Address address, std::span<const std::byte> bytes,
     if (const std::optional<uint64_t> target_map = memory_.ReadWord(word)) {
       if (MapCache::Slot* slot = maps_.Find(*target_map)) {
         uint64_t size = slot->fixed_size;
+        // The object's first words decide its size; take them from the copy. No more than needed: a page may hold
+        // thousands of moved objects.
         if (size == 0) {
-          // Only the object's first words decide its size; take them from the copy.
-          std::vector<std::byte> copy(std::min<uint64_t>(bytes.size(), uint64_t{1} << 20));
-          copy.resize(memory_.Read(word, copy));
-          size = SizeOf(*slot, copy);
+          std::array<std::byte, 4096> head;
+          const std::span<const std::byte> copy = std::span(head).first(memory_.Read(word, head));
+          const MapInfo& map = maps_.info(*slot);
+          size = SizeByHead(layout_.Rule(map.size_kind).rule, map, copy, bytes.size(), memory_);
+          if (size == 0 && HoldsNoMaps(map.size_kind)) size = SizeOf(*slot, copy);
         }
         if (size != 0 && size <= bytes.size()) {
           ++tally->forwarded;

@@ -15,7 +15,13 @@ constexpr Address kFirst = 16;       // cons: first; sliced: parent; thin: actua
 constexpr Address kSecond = 24;      // cons: second; sliced: offset (Smi)
 constexpr Address kExternalData = 24;
 
-constexpr size_t kMaxParts = 1 << 16;  // nodes of a rope that are visited
+// Nodes of a rope that are visited. `s += x` in a loop makes it as deep as the loop is long, and its beginning is at the
+// bottom. In a sound rope the parts of a cons string are shorter than itself; only a flattened one, a thin string and a
+// slice lead to something as long or longer, and then the way soon ends (V8 flattens what it slices). So few of these on
+// the way to a part show a cycle.
+constexpr size_t kMaxParts = size_t{1} << 22;
+constexpr int kMaxSameLength = 16;
+constexpr uint64_t kReadUnits = 1 << 16;  // at a time, so that a damaged length allocates nothing
 
 void AppendUtf8(uint32_t c, std::string* out) {
   if (c < 0x80) {
@@ -39,16 +45,24 @@ void AppendUtf8(uint32_t c, std::string* out) {
 class Units {
  public:
   void Append(const Memory& memory, Address data, uint64_t count, bool one_byte, StringText* text) {
-    if (one_byte) {
-      std::vector<uint8_t> bytes(count);
-      bytes.resize(memory.Read(data, std::as_writable_bytes(std::span(bytes))));
-      text->damaged |= bytes.size() < count;
-      units_.insert(units_.end(), bytes.begin(), bytes.end());
-    } else {
-      std::vector<uint16_t> words(count);
-      words.resize(memory.Read(data, std::as_writable_bytes(std::span(words))) / 2);
-      text->damaged |= words.size() < count;
-      units_.insert(units_.end(), words.begin(), words.end());
+    while (count > 0) {
+      const uint64_t wanted = std::min(count, kReadUnits);
+      const size_t before = units_.size();
+      if (one_byte) {
+        std::vector<uint8_t> bytes(wanted);
+        bytes.resize(memory.Read(data, std::as_writable_bytes(std::span(bytes))));
+        units_.insert(units_.end(), bytes.begin(), bytes.end());
+      } else {
+        units_.resize(before + wanted);
+        const std::span<uint16_t> words = std::span(units_).subspan(before);
+        units_.resize(before + memory.Read(data, std::as_writable_bytes(words)) / 2);
+      }
+      if (units_.size() - before < wanted) {
+        text->damaged = true;
+        return;
+      }
+      data += wanted * (one_byte ? 1 : 2);
+      count -= wanted;
     }
   }
   uint64_t size() const { return units_.size(); }
@@ -73,6 +87,8 @@ struct Part {
   uint64_t string;
   uint64_t begin;  // in UTF-16 units
   uint64_t count;
+  uint64_t parent_length;  // of the string it is a part of
+  int same_length;         // how often on the way to it a string was not shorter than the one before
 };
 
 }  // namespace
@@ -96,7 +112,7 @@ std::optional<StringText> ReadString(const Memory& memory, const Layout& layout,
   result.truncated = wanted < result.length;
 
   Units units;
-  std::vector<Part> work = {{tagged, 0, wanted}};
+  std::vector<Part> work = {{tagged, 0, wanted, result.length + 1, 0}};
   size_t visited = 0;
   while (!work.empty() && units.size() < wanted) {
     const Part part = work.back();
@@ -109,7 +125,8 @@ std::optional<StringText> ReadString(const Memory& memory, const Layout& layout,
     }
     const Address at = Untag(part.string);
     const uint64_t length = memory.ReadValue<uint32_t>(at + kLength).value_or(0);
-    if (part.begin > length) {
+    const int same_length = part.same_length + (length >= part.parent_length);
+    if (part.begin > length || same_length > kMaxSameLength) {
       result.damaged = true;
       break;
     }
@@ -129,17 +146,24 @@ std::optional<StringText> ReadString(const Memory& memory, const Layout& layout,
         const uint64_t split = LooksLikePointer(first) ? memory.ReadValue<uint32_t>(Untag(first) + kLength).value_or(0) : 0;
         if (part.begin + count > split) {
           const uint64_t begin = part.begin > split ? part.begin - split : 0;
-          work.push_back({second, begin, part.begin + count - std::max(part.begin, split)});
+          work.push_back({second, begin, part.begin + count - std::max(part.begin, split), length, same_length});
         }
-        if (part.begin < split) work.push_back({first, part.begin, std::min(count, split - part.begin)});
+        if (part.begin < split) work.push_back({first, part.begin, std::min(count, split - part.begin), length, same_length});
         break;
       }
       case string_bits::kSliced: {
-        const uint64_t offset = static_cast<uint64_t>(SmiValue(memory.ReadWord(at + kSecond).value_or(0)));
-        work.push_back({memory.ReadWord(at + kFirst).value_or(0), part.begin + offset, count});
+        const int64_t offset = SmiValue(memory.ReadWord(at + kSecond).value_or(0));
+        if (offset < 0) {
+          result.damaged = true;
+          break;
+        }
+        work.push_back({memory.ReadWord(at + kFirst).value_or(0), part.begin + static_cast<uint64_t>(offset), count, length,
+                        same_length});
         break;
       }
-      case string_bits::kThin: work.push_back({memory.ReadWord(at + kFirst).value_or(0), part.begin, count}); break;
+      case string_bits::kThin:
+        work.push_back({memory.ReadWord(at + kFirst).value_or(0), part.begin, count, length, same_length});
+        break;
       default: result.damaged = true; break;
     }
   }
