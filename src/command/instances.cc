@@ -1,8 +1,6 @@
 // instances: the objects of one class, one line each.
 #include <fmt/format.h>
 
-#include <unordered_map>
-
 #include "command/target.h"
 
 namespace corewalk {
@@ -34,14 +32,11 @@ class InstancesCommand final : public Command {
     context.out.BeginDocument("instances", TargetCard(session));
     context.out.BeginTable({.columns = {{"address", "Address"}, {"shallow_bytes", "Shallow bytes"},
                                         {"space", "Space", Align::kLeft}, {"shape", "Map"}, {"name", "Name", Align::kLeft}}});
-    std::unordered_map<uint64_t, bool> matches;  // by map word
     uint64_t shown = 0, bytes = 0;
     TableEnd end;
     VisitObjects(session.model(), *options, context.cancel,
+                 [&](const MapInfo& map, Address first) { return session.names().ClassName(map, first) == wanted; },
                  [&](const MapInfo& map, Address address, uint64_t size, const Page& page) {
-                   const auto [at, is_new] = matches.try_emplace(map.word);
-                   if (is_new) at->second = session.names().ClassName(map, address) == wanted;
-                   if (!at->second) return true;
                    bytes += size;
                    if (limit != 0 && shown >= limit) {
                      ++end.omitted;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 
 #include "base/text_sanitize.h"
 #include "command/target.h"
@@ -216,13 +215,12 @@ class FindInstancesCommand final : public Command {
     if (!context.out.is_text()) {
       context.out.BeginTable({.columns = {{"address", ""}, {"name", ""}, {"shallow_bytes", ""}, {"value", ""}}});
     }
-    std::unordered_map<uint64_t, bool> matches;
     uint64_t total = 0, shown = 0;
     VisitObjects(session.model(), *options, context.cancel,
+                 [&](const MapInfo& map, Address at) {
+                   return LlnodeName(session.names(), session.layout(), map, at) == wanted;
+                 },
                  [&](const MapInfo& map, Address address, uint64_t size, const Page&) {
-                   const auto [at, is_new] = matches.try_emplace(map.word);
-                   if (is_new) at->second = LlnodeName(session.names(), session.layout(), map, address) == wanted;
-                   if (!at->second) return true;
                    ++total;
                    if (total <= first || (limit != 0 && shown >= limit)) return true;
                    ++shown;

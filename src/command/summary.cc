@@ -3,7 +3,7 @@
 
 #include "base/text_sanitize.h"
 #include "command/target.h"
-#include "heap/external_memory.h"
+#include "heap/heap_walk.h"
 
 namespace corewalk {
 namespace {
@@ -36,16 +36,15 @@ class SummaryCommand final : public Command {
   Result<void> Run(CommandContext& context) const override {
     Session& session = context.session;
     const ProcessFacts& facts = session.process();
-    const HeapWalkOptions options{.isolate = -1, .threads = session.options().threads};
+    const HeapWalkOptions options{.isolate = -1, .threads = session.options().threads, .external = true};
     const HeapWalkResult walk = WalkHeap(session.model(), options, context.cancel, context.progress);
-    const ExternalMemory external = SumExternalMemory(session.model(), options, context.cancel);
 
     context.out.BeginDocument("summary", TargetCard(session));
     context.out.AddCard(DeathCard(facts));
-    context.out.AddCard(ProcessCard(session, facts));
+    context.out.AddCard(ProcessCard(facts));
     context.out.AddCard(VersionCard(session, facts));
-    context.out.AddCard(MemoryCard(session, facts, walk, external));
-    TellSpaces(context, walk);
+    context.out.AddCard(MemoryCard(session, facts, walk, walk.external));
+    TellSpaces(context, facts, walk);
     TellCollections(context, facts);
     Completeness completeness = session.completeness();
     walk.Describe(&completeness);
@@ -73,10 +72,14 @@ class SummaryCommand final : public Command {
     return card;
   }
 
-  static Card ProcessCard(Session& session, const ProcessFacts& facts) {
+  static Card ProcessCard(const ProcessFacts& facts) {
     Card card{.key = "process", .title = "Process", .fields = {}};
     card.fields.push_back({"pid", "Process id", int64_t{facts.pid}});
-    card.fields.push_back({"title", "Title", facts.arguments.title ? Text(facts.arguments.title) : Cell(facts.command_name)});
+    // Without a title of its own a process is known by its first argument; from 23 on comm is only the thread's name.
+    const std::vector<UntrustedText>& words = facts.arguments.argv;
+    card.fields.push_back({"title", "Title", facts.arguments.title ? Text(facts.arguments.title)
+                                             : words.empty()       ? Cell(facts.command_name)
+                                                                   : Cell(words.front())});
     std::string argv;
     for (size_t i = 0; i < facts.arguments.argv.size() && i < kMaxArguments; ++i) {
       argv += (i == 0 ? "" : " ") + facts.arguments.argv[i].raw();
@@ -92,7 +95,6 @@ class SummaryCommand final : public Command {
     if (const auto ms = facts.uptime_at_last_gc_ms()) {
       card.fields.push_back({"uptime_at_last_gc_seconds", "Age at its last collection", Seconds{static_cast<double>(*ms) / 1e3}});
     }
-    (void)session;
     return card;
   }
 
@@ -118,10 +120,10 @@ class SummaryCommand final : public Command {
       card.fields.push_back({"heap_size_limit_bytes", "heap_size_limit", Bytes{*limit->heap_size_limit()}});
     }
     if (limit && limit->old_generation > 0 && session.model().isolates().size() == 1) {
-      uint64_t old_bytes = total.object_bytes;
-      old_bytes -= walk.spaces[static_cast<size_t>(SpaceKind::kNew)].tally.object_bytes;
-      old_bytes -= walk.spaces[static_cast<size_t>(SpaceKind::kNewLargeObject)].tally.object_bytes;
-      old_bytes -= walk.spaces[static_cast<size_t>(SpaceKind::kReadOnly)].tally.object_bytes;
+      uint64_t old_bytes = 0;
+      for (size_t i = 0; i < walk.spaces.size(); ++i) {
+        if (CountsAgainstLimit(static_cast<SpaceKind>(i))) old_bytes += walk.spaces[i].tally.object_bytes;
+      }
       card.fields.push_back({"old_generation_share", "Used of the limit",
                              Share{static_cast<double>(old_bytes) / static_cast<double>(limit->old_generation)}});
     }
@@ -135,14 +137,23 @@ class SummaryCommand final : public Command {
     return card;
   }
 
-  static void TellSpaces(CommandContext& context, const HeapWalkResult& walk) {
+  // Read-only and new space do not count against the limit of the old generation.
+  static bool CountsAgainstLimit(SpaceKind kind) {
+    return kind != SpaceKind::kReadOnly && kind != SpaceKind::kNew && kind != SpaceKind::kNewLargeObject;
+  }
+
+  static void TellSpaces(CommandContext& context, const ProcessFacts& facts, const HeapWalkResult& walk) {
+    const bool one_isolate = context.session.model().isolates().size() == 1;
+    const uint64_t limit = facts.heap_limits && one_isolate ? facts.heap_limits->old_generation : 0;
     context.out.BeginTable({.title = "Spaces",
                             .columns = {{"space", "Space", Align::kLeft}, {"pages", "Pages"}, {"used_bytes", "Used"},
-                                        {"free_bytes", "Free"}, {"objects", "Objects"}}});
+                                        {"limit_share", "Of the limit"}, {"free_bytes", "Free"}, {"objects", "Objects"}}});
     for (size_t i = 0; i < walk.spaces.size(); ++i) {
       const SpaceTally& space = walk.spaces[i];
       if (space.pages == 0) continue;
+      const bool counts = limit != 0 && CountsAgainstLimit(static_cast<SpaceKind>(i));
       const Cell row[] = {std::string(SpaceName(static_cast<SpaceKind>(i))), Count{space.pages}, Bytes{space.tally.object_bytes},
+                          counts ? Cell(Share{static_cast<double>(space.tally.object_bytes) / static_cast<double>(limit)}) : Cell(Absent{}),
                           Bytes{space.tally.free_bytes}, Count{space.tally.objects}};
       context.out.AddRow(row);
     }

@@ -1,40 +1,73 @@
 #include "heap/external_memory.h"
 
-#include <unordered_set>
+#include <algorithm>
+#include <cstring>
+#include <tuple>
 
 namespace corewalk {
 namespace {
 
-constexpr Address kStringLength = 12;
-constexpr Address kStringData = 24;  // of an external string: the cached pointer to its text
+constexpr uint64_t kStringLength = 12;
+constexpr uint64_t kStringData = 24;  // of an external string: the cached pointer to its text
+constexpr uint64_t kMaxBufferBytes = uint64_t{1} << 46;
+
+bool IsExternalString(const Layout& layout, uint16_t type) {
+  return layout.types.IsString(type) && (type & string_bits::kRepresentationMask) == string_bits::kExternal;
+}
+
+template <typename T>
+T Field(const std::byte* bytes, uint64_t size, uint64_t offset) {
+  T value{};
+  if (offset + sizeof(T) <= size) std::memcpy(&value, bytes + offset, sizeof(T));
+  return value;
+}
 
 }  // namespace
 
-ExternalMemory SumExternalMemory(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel) {
-  const Memory& memory = model.memory();
-  const Layout& layout = model.layout();
-  const int64_t length_offset = layout.Get(LayoutConstant::kArrayBufferByteLength, 40);
-  const int64_t store_offset = layout.Get(LayoutConstant::kArrayBufferBackingStore, 56);
-  ExternalMemory sum;
-  std::unordered_set<Address> seen;
-  VisitObjects(model, options, cancel, [&](const MapInfo& map, Address address, uint64_t, const Page&) {
-    if (layout.types.IsArrayBuffer(map.instance_type)) {
-      const uint64_t length = memory.ReadWord(address + length_offset).value_or(0);
-      const uint64_t store = memory.ReadWord(address + store_offset).value_or(0);
-      // On-heap typed arrays have a buffer without a store.
-      if (store == 0 || length == 0 || length >= uint64_t{1} << 46 || !seen.insert(store).second) return true;
-      ++sum.buffers;
-      sum.buffer_bytes += length;
-    } else if (layout.types.IsString(map.instance_type) &&
-               (map.instance_type & string_bits::kRepresentationMask) == string_bits::kExternal) {
-      const uint64_t data = memory.ReadWord(address + kStringData).value_or(0);
-      const uint64_t length = memory.ReadValue<uint32_t>(address + kStringLength).value_or(0);
-      if (data == 0 || !seen.insert(data).second) return true;
-      ++sum.strings;
-      sum.string_bytes += length * ((map.instance_type & string_bits::kOneByte) ? 1 : 2);
-    }
-    return true;
+ExternalMemoryCollector::ExternalMemoryCollector(const Layout& layout)
+    : layout_(layout),
+      length_offset_(static_cast<uint64_t>(layout.Get(LayoutConstant::kArrayBufferByteLength, 40))),
+      store_offset_(static_cast<uint64_t>(layout.Get(LayoutConstant::kArrayBufferBackingStore, 56))) {}
+
+bool ExternalMemoryCollector::Holds(uint16_t instance_type) const {
+  return layout_.types.IsArrayBuffer(instance_type) || IsExternalString(layout_, instance_type);
+}
+
+void ExternalMemoryCollector::Add(uint16_t instance_type, const std::byte* bytes, uint64_t size) {
+  if (layout_.types.IsArrayBuffer(instance_type)) {
+    const uint64_t length = Field<uint64_t>(bytes, size, length_offset_);
+    const uint64_t store = Field<uint64_t>(bytes, size, store_offset_);
+    // On-heap typed arrays have a buffer without a store.
+    if (store != 0 && length != 0 && length < kMaxBufferBytes) blocks_.push_back({store, length, false});
+  } else if (IsExternalString(layout_, instance_type)) {
+    const uint64_t data = Field<uint64_t>(bytes, size, kStringData);
+    const uint64_t length = Field<uint32_t>(bytes, size, kStringLength);
+    if (data != 0) blocks_.push_back({data, length * ((instance_type & string_bits::kOneByte) ? 1 : 2), true});
+  }
+}
+
+void ExternalMemoryCollector::Take(ExternalMemoryCollector&& other) {
+  blocks_.insert(blocks_.end(), other.blocks_.begin(), other.blocks_.end());
+  other.blocks_ = {};
+}
+
+ExternalMemory ExternalMemoryCollector::Sum() {
+  std::ranges::sort(blocks_, [](const Block& a, const Block& b) {
+    return std::tie(a.address, b.bytes, a.is_string) < std::tie(b.address, a.bytes, b.is_string);
   });
+  ExternalMemory sum;
+  Address last = 0;
+  for (const Block& block : blocks_) {
+    if (block.address == last) continue;
+    last = block.address;
+    if (block.is_string) {
+      ++sum.strings;
+      sum.string_bytes += block.bytes;
+    } else {
+      ++sum.buffers;
+      sum.buffer_bytes += block.bytes;
+    }
+  }
   return sum;
 }
 

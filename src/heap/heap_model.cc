@@ -6,6 +6,7 @@
 #include <set>
 
 #include "heap/layout_builder.h"
+#include "heap/name_check.h"
 #include "heap/page_walker.h"
 #include "heap/size_calibration.h"
 #include "heap/strings.h"
@@ -19,6 +20,10 @@ constexpr uint64_t kRootsWithin = 0x400;   // the roots table stands this near b
 constexpr size_t kHeapHeadWords = 0x400 / 8;
 constexpr size_t kMaxStackBytes = 1 << 20;
 constexpr size_t kCurrentPageWords = 48;
+constexpr size_t kEnoughFunctions = 300;  // so many can be seen without a builtin among them only by misreading
+constexpr size_t kEnoughBuiltins = 1;  // a wrong layout meets none
+constexpr size_t kEnoughShapes = 30;
+constexpr size_t kEnoughAgreeing = 4;
 
 // The Isolate: Heap::isolate_ is among the first fields of the Heap, and the roots table is part of the Isolate's head.
 Address FindIsolate(const Memory& memory, const IsolateRoots& roots) {
@@ -176,7 +181,8 @@ void HeapModel::ClassifySpaces() {
                       map_objects += layout_.types.IsMap(maps.info(slot).instance_type);
                     },
                     &tally);
-        large &= on_page == 1 && first + 8 > area - 8 && area > layout_.page.page_size / 4;
+        // Up to 8.4 code as short as a few hundred bytes had large pages of its own.
+        large &= on_page == 1 && first + 8 > area - 8 && (area > layout_.page.page_size / 4 || code == objects);
       }
       const bool is_code = 2 * code > objects;
       const bool is_trusted = !is_code && 10 * trusted > 9 * objects;
@@ -325,6 +331,21 @@ Result<void> HeapModel::SelfCheck(const HeapModelInput& input) {
   add("the string \"constructor\" is in read-only space", known_string, "");
   add("read-only space is walked without losing step", tally.objects > 0 && tally.lost_bytes * 100 <= tally.object_bytes,
       std::to_string(tally.objects) + " objects, " + std::to_string(tally.lost_bytes) + " bytes lost");
+
+  // What names are read through: offsets, property details, instance types of functions.
+  const NameCheck names = CheckNames(*memory_, layout_, isolates_.front().spaces);
+  const bool builtins_right = names.functions < kEnoughFunctions || names.builtins >= kEnoughBuiltins;
+  const bool constructors_right = names.shapes < kEnoughShapes || names.agreeing >= kEnoughAgreeing;
+  add("built-in constructors are called as they are called", builtins_right,
+      std::to_string(names.builtins) + " of " + std::to_string(NameCheck::kBuiltins) + " met among " +
+          std::to_string(names.functions) + " functions");
+  add("prototypes lead back to the constructors of their objects", constructors_right,
+      std::to_string(names.agreeing) + " of " + std::to_string(names.shapes) + " shapes");
+  const bool from_table = layout_[LayoutConstant::kFunctionShared].source == LayoutSource::kTable;
+  if (from_table && (!builtins_right || !constructors_right)) {
+    return Fail(ErrorCode::kUnsupported, "the layout table of V8 " + layout_.version.Line() +
+                                             " does not fit this core; give the node binary with -e");
+  }
 
   std::string failed;
   for (const SelfCheckItem& item : self_check_) {

@@ -20,40 +20,67 @@ std::span<const LinearArea> AreasOf(const Task& task) {
 // Tallies of one thread. The counts of the space in progress live in the MapCache.
 class Worker {
  public:
-  explicit Worker(const HeapModel& model)
-      : maps_(model.memory(), model.layout()), walker_(model.memory(), model.layout(), &maps_, &model.hidden_areas()) {}
+  Worker(const HeapModel& model, bool collect_external, const Cancel& cancel)
+      : maps_(model.memory(), model.layout()),
+        walker_(model.memory(), model.layout(), &maps_, &model.hidden_areas(), &cancel),
+        external_(model.layout()),
+        collect_external_(collect_external) {}
 
-  void Walk(const Task& task) {
+  // `order` is the task's number: of two samples of a shape, that of the earlier task is kept.
+  void Walk(const Task& task, size_t order) {
+    order_ = order;
     const SpaceKind space = task.page->space;
     if (space != current_) Flush(), current_ = space;
     SpaceTally& tally = spaces_[static_cast<size_t>(space)];
     ++tally.pages;
     tally.area_bytes += task.page->descriptor.area_end - task.page->descriptor.area_start;
     tally.tally.stale_bytes += task.page->descriptor.area_end - std::min(task.end, task.page->descriptor.area_end);
-    walker_.Walk(*task.page, task.end, AreasOf(task),
-                 [this](MapCache::Slot& slot, Address address, uint64_t size, const std::byte*) {
-                   if (slot.count++ == 0) samples_[slot.word] = address;
-                   slot.bytes += size;
-                 },
-                 &tally.tally);
+    walker_.Walk(
+        *task.page, task.end, AreasOf(task),
+        [this](MapCache::Slot& slot, Address address, uint64_t size, const std::byte* bytes) {
+          if (slot.count++ == 0) [[unlikely]]
+            MeetShape(&slot, address);
+          slot.bytes += size;
+          if (slot.mark != 0) [[unlikely]]
+            external_.Add(maps_.info(slot).instance_type, bytes, size);
+        },
+        &tally.tally);
   }
 
   void Flush() {
     maps_.Drain([this](const MapInfo& map, uint64_t count, uint64_t bytes) {
-      shapes_.push_back({map, current_, count, bytes, samples_[map.word]});
+      const Sample& sample = samples_[map.word];
+      shapes_.push_back({{map, current_, count, bytes, sample.address}, sample.order});
     });
     samples_.clear();
   }
 
-  std::vector<ShapeTally>& shapes() { return shapes_; }
+  struct OrderedTally {
+    ShapeTally tally;
+    size_t order;  // of the task that holds the sample
+  };
+  std::vector<OrderedTally>& shapes() { return shapes_; }
+  ExternalMemoryCollector& external() { return external_; }
   const std::array<SpaceTally, static_cast<size_t>(SpaceKind::kCount)>& spaces() const { return spaces_; }
 
  private:
+  void MeetShape(MapCache::Slot* slot, Address address) {
+    samples_[slot->word] = {order_, address};
+    slot->mark = collect_external_ && external_.Holds(maps_.info(*slot).instance_type);
+  }
+
   MapCache maps_;
   PageWalker walker_;
+  ExternalMemoryCollector external_;
+  bool collect_external_;
   SpaceKind current_ = SpaceKind::kUnknown;
-  std::unordered_map<uint64_t, Address> samples_;
-  std::vector<ShapeTally> shapes_;
+  struct Sample {
+    size_t order = 0;
+    Address address = 0;
+  };
+  size_t order_ = 0;
+  std::unordered_map<uint64_t, Sample> samples_;
+  std::vector<OrderedTally> shapes_;
   std::array<SpaceTally, static_cast<size_t>(SpaceKind::kCount)> spaces_{};
 };
 
@@ -64,16 +91,19 @@ void Merge(std::vector<Worker>& workers, HeapWalkResult* result) {
     }
   };
   std::unordered_map<std::pair<uint64_t, SpaceKind>, size_t, KeyHash> at;
+  std::vector<Worker::OrderedTally> shapes;
   for (Worker& worker : workers) {
     worker.Flush();
-    for (const ShapeTally& shape : worker.shapes()) {
-      const auto [slot, is_new] = at.try_emplace({shape.map.word, shape.space}, result->shapes.size());
+    for (const Worker::OrderedTally& found : worker.shapes()) {
+      const auto [slot, is_new] = at.try_emplace({found.tally.map.word, found.tally.space}, shapes.size());
       if (is_new) {
-        result->shapes.push_back(shape);
-      } else {
-        result->shapes[slot->second].count += shape.count;
-        result->shapes[slot->second].bytes += shape.bytes;
+        shapes.push_back(found);
+        continue;
       }
+      Worker::OrderedTally& shape = shapes[slot->second];
+      shape.tally.count += found.tally.count;
+      shape.tally.bytes += found.tally.bytes;
+      if (found.order < shape.order) shape.order = found.order, shape.tally.sample = found.tally.sample;
     }
     for (size_t i = 0; i < result->spaces.size(); ++i) {
       result->spaces[i].tally.Add(worker.spaces()[i].tally);
@@ -81,13 +111,18 @@ void Merge(std::vector<Worker>& workers, HeapWalkResult* result) {
       result->spaces[i].area_bytes += worker.spaces()[i].area_bytes;
     }
   }
+  // Which thread walked what must not show: the same core gives the same answer, byte for byte.
+  std::ranges::sort(shapes, {},
+                    [](const Worker::OrderedTally& shape) { return std::pair(shape.order, shape.tally.sample); });
+  for (const Worker::OrderedTally& shape : shapes) result->shapes.push_back(shape.tally);
 }
 
 bool IsOf(const HeapModel& model, const YoungSurvivor& survivor, int isolate) {
   return isolate < 0 || model.isolates()[isolate].heap == survivor.page->descriptor.heap;
 }
 
-void AddSurvivors(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel, HeapWalkResult* result) {
+void AddSurvivors(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel, HeapWalkResult* result,
+                  ExternalMemoryCollector* external) {
   std::unordered_map<uint64_t, size_t> at;  // index of a Map's tally
   for (const YoungSurvivor& survivor : model.survivors(cancel)) {
     if (!IsOf(model, survivor, options.isolate)) continue;
@@ -100,6 +135,12 @@ void AddSurvivors(const HeapModel& model, const HeapWalkOptions& options, const 
     PageTally& tally = result->spaces[static_cast<size_t>(survivor.page->space)].tally;
     ++tally.objects;
     tally.object_bytes += survivor.size;
+    if (options.external && external->Holds(survivor.map.instance_type)) {
+      std::array<std::byte, 256> head;  // more than the largest object that holds external memory
+      const size_t size = std::min<uint64_t>(survivor.size, head.size());
+      const size_t read = model.memory().Read(survivor.address, std::span(head).first(size));
+      external->Add(survivor.map.instance_type, head.data(), read);
+    }
   }
 }
 
@@ -129,7 +170,7 @@ HeapWalkResult WalkHeap(const HeapModel& model, const HeapWalkOptions& options, 
   const size_t piece = std::clamp<size_t>(tasks.size() / (thread_count * 16), 1, 64);
   std::vector<Worker> workers;
   workers.reserve(thread_count);
-  for (size_t i = 0; i < thread_count; ++i) workers.emplace_back(model);
+  for (size_t i = 0; i < thread_count; ++i) workers.emplace_back(model, options.external, cancel);
   std::atomic<size_t> next{0};
   const auto run = [&](Worker& worker, bool report) {
     while (true) {
@@ -137,7 +178,7 @@ HeapWalkResult WalkHeap(const HeapModel& model, const HeapWalkOptions& options, 
       if (begin >= tasks.size()) return;
       for (size_t i = begin; i < std::min(begin + piece, tasks.size()); ++i) {
         if (cancel.Cancelled()) return;
-        worker.Walk(tasks[i]);
+        worker.Walk(tasks[i], i);
       }
       if (report && progress) progress("walking pages", std::min(begin + piece, tasks.size()), tasks.size());
     }
@@ -147,31 +188,49 @@ HeapWalkResult WalkHeap(const HeapModel& model, const HeapWalkOptions& options, 
   for (size_t i = 1; i < thread_count; ++i) threads.emplace_back([&, i] { run(workers[i], false); });
   run(workers[0], true);
   for (std::thread& thread : threads) thread.join();
-  model.memory().Advise(AccessPattern::kNormal);
+  model.memory().Advise(AccessPattern::kRandom);  // survivors and names are looked up here and there
   Merge(workers, &result);
+  ExternalMemoryCollector& external = workers[0].external();
+  for (size_t i = 1; i < workers.size(); ++i) external.Take(std::move(workers[i].external()));
   result.interrupted = cancel.Cancelled();
-  if (!result.interrupted) AddSurvivors(model, options, cancel, &result);
+  if (!result.interrupted) AddSurvivors(model, options, cancel, &result, &external);
+  result.external = external.Sum();
+  model.memory().Advise(AccessPattern::kNormal);
   return result;
 }
 
-void VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel, const ObjectVisitor& visit) {
+void VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel,
+                  const ObjectVisitor& visit) {
+  VisitObjects(
+      model, options, cancel, [](const MapInfo&, Address) { return true; }, visit);
+}
+
+void VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel,
+                  const ShapeFilter& wanted, const ObjectVisitor& visit) {
+  constexpr uint8_t kWanted = 1, kUnwanted = 2;
   MapCache maps(model.memory(), model.layout());
-  PageWalker walker(model.memory(), model.layout(), &maps, &model.hidden_areas());
+  PageWalker walker(model.memory(), model.layout(), &maps, &model.hidden_areas(), &cancel);
   PageTally tally;
   bool go_on = true;
   model.memory().Advise(AccessPattern::kSequential);
   for (const Task& task : PagesToWalk(model, options.isolate, options.read_only)) {
     if (!go_on || cancel.Cancelled()) break;
-    walker.Walk(*task.page, task.end, AreasOf(task),
-                [&](MapCache::Slot& slot, Address address, uint64_t size, const std::byte*) {
-                  if (go_on) go_on = visit(maps.info(slot), address, size, *task.page);
-                },
-                &tally);
+    walker.Walk(
+        *task.page, task.end, AreasOf(task),
+        [&](MapCache::Slot& slot, Address address, uint64_t size, const std::byte*) {
+          if (slot.mark == 0) slot.mark = wanted(maps.info(slot), address) ? kWanted : kUnwanted;
+          if (slot.mark == kWanted && go_on) go_on = visit(maps.info(slot), address, size, *task.page);
+        },
+        &tally);
   }
   model.memory().Advise(AccessPattern::kNormal);
   for (const YoungSurvivor& survivor : model.survivors(cancel)) {
     if (!go_on || cancel.Cancelled()) break;
-    if (IsOf(model, survivor, options.isolate)) go_on = visit(survivor.map, survivor.address, survivor.size, *survivor.page);
+    if (!IsOf(model, survivor, options.isolate)) continue;
+    MapCache::Slot* slot = maps.Find(survivor.map.word);
+    if (slot == nullptr) continue;
+    if (slot->mark == 0) slot->mark = wanted(survivor.map, survivor.address) ? kWanted : kUnwanted;
+    if (slot->mark == kWanted) go_on = visit(survivor.map, survivor.address, survivor.size, *survivor.page);
   }
 }
 
@@ -180,11 +239,12 @@ void VisitPage(const HeapModel& model, const Page& page, const ObjectVisitor& vi
   PageWalker walker(model.memory(), model.layout(), &maps, &model.hidden_areas());
   bool go_on = true;
   const auto walk = [&](Address end, std::span<const LinearArea> areas) {
-    walker.Walk(page, end, areas,
-                [&](MapCache::Slot& slot, Address address, uint64_t size, const std::byte*) {
-                  if (go_on) go_on = visit(maps.info(slot), address, size, page);
-                },
-                tally);
+    walker.Walk(
+        page, end, areas,
+        [&](MapCache::Slot& slot, Address address, uint64_t size, const std::byte*) {
+          if (go_on) go_on = visit(maps.info(slot), address, size, page);
+        },
+        tally);
   };
   for (const IsolateHeap& isolate : model.isolates()) {
     for (const Space& space : isolate.spaces) {

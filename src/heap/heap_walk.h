@@ -7,6 +7,7 @@
 
 #include "base/cancel.h"
 #include "base/completeness.h"
+#include "heap/external_memory.h"
 #include "heap/heap_model.h"
 #include "heap/page_walker.h"
 
@@ -17,7 +18,7 @@ struct ShapeTally {
   SpaceKind space = SpaceKind::kUnknown;
   uint64_t count = 0;
   uint64_t bytes = 0;  // shallow
-  Address sample = 0;  // one of the objects
+  Address sample = 0;  // the first of the objects, in the order of the walk
 };
 
 struct SpaceTally {
@@ -27,8 +28,9 @@ struct SpaceTally {
 };
 
 struct HeapWalkResult {
-  std::vector<ShapeTally> shapes;  // one per Map and space, unordered
+  std::vector<ShapeTally> shapes;  // one per Map and space, in the order of their samples
   std::array<SpaceTally, static_cast<size_t>(SpaceKind::kCount)> spaces{};
+  ExternalMemory external;  // only when the options ask for it
   bool interrupted = false;
   bool gc_in_progress = false;
 
@@ -41,6 +43,7 @@ struct HeapWalkOptions {
   int isolate = -1;  // number, -1 = all
   int threads = 2;
   bool read_only = true;  // the shared read-only pages too
+  bool external = false;  // sum up memory outside the heap too
 };
 
 // Interrupted walks return what they have.
@@ -51,6 +54,12 @@ HeapWalkResult WalkHeap(const HeapModel& model, const HeapWalkOptions& options, 
 // address (untagged), size in bytes and its page, and returns false to stop.
 using ObjectVisitor = std::function<bool(const MapInfo& map, Address address, uint64_t size, const Page& page)>;
 void VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel, const ObjectVisitor& visit);
+
+// The same for the objects whose Map `wanted` accepts. It is asked once per Map, with the first object that has it, so that
+// the others are passed over at the speed of a walk.
+using ShapeFilter = std::function<bool(const MapInfo& map, Address first)>;
+void VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel, const ShapeFilter& wanted,
+                  const ObjectVisitor& visit);
 
 // The objects of one page (up to where they reach), for "what is at this address". Empty when the page is not walked.
 void VisitPage(const HeapModel& model, const Page& page, const ObjectVisitor& visit, PageTally* tally);

@@ -84,7 +84,10 @@ void FillLayout(const Memory& memory, const BinaryFacts* binary, const LayoutTab
     for (auto at = binary->v8dbg.lower_bound(kType); at != binary->v8dbg.end() && at->first.starts_with(kType); ++at) {
       const size_t name = at->first.find("__");
       if (name == std::string::npos || at->second < 0) continue;
-      types.Name(static_cast<uint32_t>(at->second), std::string_view(at->first).substr(name + 2), LayoutSource::kBinary);
+      std::string_view type = std::string_view(at->first).substr(name + 2);
+      // An alias in v8dbg from 13.6 on (src/objects/dependent-code.h: its objects are WeakArrayLists).
+      if (type == "DEPENDENT_CODE_TYPE") type = "WEAK_ARRAY_LIST_TYPE";
+      types.Name(static_cast<uint32_t>(at->second), type, LayoutSource::kBinary);
     }
     for (size_t i = 0; i < binary->root_names.size() && i < roots.entries.size(); ++i) {
       std::string_view name = binary->root_names[i];
@@ -100,6 +103,12 @@ void FillLayout(const Memory& memory, const BinaryFacts* binary, const LayoutTab
     for (const LayoutTable::Type& type : table->types) {
       types.Name(type.number, std::string(type.name) + "_TYPE", LayoutSource::kTable);
     }
+  }
+  // Up to 7.9 neither v8dbg nor a root names JS_PROXY_TYPE; it is the first receiver, in front of JS_GLOBAL_OBJECT_TYPE
+  // (src/objects/instance-type.h).
+  const int global_object = types.Number("JS_GLOBAL_OBJECT_TYPE");
+  if (global_object > 0 && types.Number("JS_PROXY_TYPE") < 0) {
+    types.Name(static_cast<uint32_t>(global_object - 1), "JS_PROXY_TYPE", LayoutSource::kAssumed);
   }
   types.Finish(first_nonstring, static_cast<uint32_t>(layout->Get(LayoutConstant::kFirstContextType, 0)),
                static_cast<uint32_t>(layout->Get(LayoutConstant::kLastContextType, 0)));

@@ -91,8 +91,18 @@ std::vector<LinearArea> FindLinearAreas(const Memory& memory, const PageIndex& i
   return areas;
 }
 
-std::optional<Address> HiddenLinearAreas::LimitOf(Address top) {
-  std::call_once(built_, [this] { Build(); });
+std::optional<Address> HiddenLinearAreas::LimitOf(Address top, const Cancel* cancel) {
+  if (!built_.load(std::memory_order_acquire)) {
+    const std::lock_guard lock(building_);
+    if (!built_.load(std::memory_order_relaxed)) {
+      Build(cancel);
+      if (cancel != nullptr && cancel->Cancelled()) {
+        pairs_.clear();
+        return std::nullopt;
+      }
+      built_.store(true, std::memory_order_release);
+    }
+  }
   std::optional<Address> limit;
   for (auto at = std::ranges::lower_bound(pairs_, top, {}, &LinearArea::top); at != pairs_.end() && at->top == top; ++at) {
     if (!limit || at->limit > *limit) limit = at->limit;
@@ -100,9 +110,9 @@ std::optional<Address> HiddenLinearAreas::LimitOf(Address top) {
   return limit;
 }
 
-void HiddenLinearAreas::Build() {
+void HiddenLinearAreas::Build(const Cancel* cancel) {
   constexpr size_t kBlock = 1 << 20;
-  std::vector<uint64_t> buffer(kBlock / 8 + 1);
+  std::vector<std::byte> buffer;
   Address low = ~Address{0}, high = 0;
   for (const Page* page : index_.pages()) {
     low = std::min(low, page->descriptor.area_start);
@@ -110,15 +120,27 @@ void HiddenLinearAreas::Build() {
   }
   const auto search = [&](Address begin, Address end) {
     for (Address block = begin & ~Address{7}; block < end && pairs_.size() < kMaxHiddenPairs; block += kBlock) {
+      if (cancel != nullptr && cancel->Cancelled()) return;
       const size_t wanted = std::min<Address>(kBlock + 8, end - block);
-      const size_t words = memory_.Read(block, std::as_writable_bytes(std::span(buffer)).first(wanted)) / 8;
-      for (size_t i = 0; i + 1 < words; ++i) {
-        const uint64_t top = buffer[i];
-        if (top < low || top > high || (top & 7) != 0 || buffer[i + 1] <= top) continue;
-        if (index_.SameArea(top, buffer[i + 1])) pairs_.push_back({top, buffer[i + 1]});
+      std::span<const std::byte> bytes = memory_.View(block, wanted);
+      if (bytes.empty()) {
+        buffer.resize(kBlock + 8);
+        bytes = std::span<const std::byte>(buffer).first(memory_.Read(block, std::span(buffer).first(wanted)));
+      }
+      const auto word_at = [bytes](size_t offset) {
+        uint64_t word;
+        std::memcpy(&word, bytes.data() + offset, sizeof(word));
+        return word;
+      };
+      for (size_t offset = 0; offset + 16 <= bytes.size(); offset += 8) {
+        const uint64_t top = word_at(offset);
+        if (top - low > high - low || (top & 7) != 0) continue;
+        const uint64_t limit = word_at(offset + 8);
+        if (limit > top && index_.SameArea(top, limit)) pairs_.push_back({top, limit});
       }
     }
   };
+  if (low > high) return;
   for (const Region& region : memory_.Regions()) {
     // Generated code's ranges are huge and sparse; nothing malloc'ed is there.
     if (!region.writable || region.executable || region.present_end <= region.start) continue;

@@ -3,6 +3,7 @@
 // background threads in malloc'ed structs (src/heap/linear-allocation-area.h).
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -43,16 +44,18 @@ std::vector<LinearArea> FindLinearAreas(const Memory& memory, const PageIndex& i
 class HiddenLinearAreas {
  public:
   HiddenLinearAreas(const Memory& memory, const PageIndex& index) : memory_(memory), index_(index) {}
-  // The end of the area that starts at `top`, if there is one. Thread-safe.
-  std::optional<Address> LimitOf(Address top);
+  // The end of the area that starts at `top`, if there is one. Thread-safe. The first call searches the process's memory
+  // outside the heap; when `cancel` (may be null) stops it, nothing is known and a later call starts afresh.
+  std::optional<Address> LimitOf(Address top, const Cancel* cancel);
 
  private:
-  void Build();
+  void Build(const Cancel* cancel);
 
   const Memory& memory_;
   const PageIndex& index_;
-  std::once_flag built_;
-  std::vector<LinearArea> pairs_;  // by top
+  std::mutex building_;
+  std::atomic<bool> built_{false};
+  std::vector<LinearArea> pairs_;  // by top; constant once built_
 };
 
 }  // namespace corewalk

@@ -52,6 +52,7 @@ bool ReadMap(const Memory& memory, const Layout& layout, uint64_t word, MapInfo*
   if (info->size_kind == SizeKind::kContext && IsStrongPointer(info->constructor) &&
       memory.ReadWord(Untag(info->constructor)) == word) {
     info->size_kind = SizeKind::kNativeContext;
+    info->category = Category::kHidden;
   }
   return info->instance_type < InstanceTypes::kCount;
 }

@@ -37,6 +37,7 @@ class MapCache {
     uint64_t word = 0;        // 0 = empty
     uint16_t fixed_size = 0;  // bytes; 0 = ask the rule of info(slot).size_kind
     bool is_free = false;     // free space or a filler, no object
+    uint8_t mark = 0;         // the walk's own, 0 until it sets it: what it wants with objects of this shape
     uint32_t index = 0;       // into infos
     uint64_t count = 0;       // tallies of the walk in progress
     uint64_t bytes = 0;

@@ -180,6 +180,15 @@ std::string NameResolver::ConstructorName(const MapInfo& map, Address sample) {
   return std::string(FallbackClassName(types.at(map.instance_type).name));
 }
 
+bool NameResolver::PrototypeLeadsBack(const MapInfo& map) {
+  MapInfo prototype;
+  const uint64_t constructor = ConstructorOf(map);
+  return LooksLikePointer(constructor) && LooksLikePointer(map.prototype) &&
+         ReadMap(memory_, layout_, memory_.ReadWord(Untag(map.prototype)).value_or(0), &prototype) &&
+         layout_.types.IsJSReceiver(prototype.instance_type) &&
+         OwnDataProperty(Untag(map.prototype), prototype, Key::kConstructor) == constructor;
+}
+
 NameResolver::Key NameResolver::KeyOf(uint64_t name) {
   if (keys_.size() >= kMaxKeys) keys_.clear();
   const auto [at, is_new] = keys_.try_emplace(name, Key::kOther);

@@ -27,6 +27,11 @@ class NameResolver {
   std::vector<std::string> PropertyNames(const MapInfo& map, Address object);
   // SharedFunctionInfo's name of a JSFunction (tagged), else the inferred one; "" for an anonymous function.
   std::string FunctionName(uint64_t function);
+  // The Map names a constructor function, and the prototype of its objects has that same function as its own data
+  // property `constructor`: true for most Maps of objects of any program, and never by chance. For the self-check.
+  bool PrototypeLeadsBack(const MapInfo& map);
+  // FunctionName() of the constructor function that the Map names; "" when there is none.
+  std::string MapConstructorName(const MapInfo& map) { return FunctionName(ConstructorOf(map)); }
 
  private:
   enum class Key : uint8_t { kOther, kToStringTag, kConstructor, kName };

@@ -28,10 +28,29 @@ Address NextRegion(const Memory& memory, Address from, Address end) {
 
 }  // namespace
 
+PageWalker::PageWalker(const Memory& memory, const Layout& layout, MapCache* maps, HiddenLinearAreas* hidden,
+                       const Cancel* cancel)
+    : memory_(memory), layout_(layout), maps_(*maps), hidden_(hidden), cancel_(cancel) {
+  for (size_t i = 0; i < rule_is_enough_.size(); ++i) {
+    const SizeKind kind = static_cast<SizeKind>(i);
+    // A rule is checked against what follows where that costs nothing in practice: such types are few.
+    rule_is_enough_[i] = !HoldsNoMaps(kind) ||
+                         (kind != SizeKind::kScopeInfo && layout.Rule(kind).rule.op != SizeOp::kUnknown);
+  }
+}
+
 PageWalker::Extent PageWalker::NextExtent(Address from, Address end, PageTally* tally) {
   while (from < end) {
     const size_t wanted = end - from;
     if (const std::span<const std::byte> view = memory_.View(from, wanted); !view.empty()) return {from, view};
+    // The end of a page may be missing (a truncated core): what stands before the hole needs no copy either.
+    std::byte next_byte;
+    if (const Region* region = memory_.RegionAt(from);
+        region != nullptr && region->present_end > from && region->present_end < end &&
+        memory_.Read(region->present_end, std::span(&next_byte, 1)) == 0) {
+      const size_t present = (region->present_end - from) & ~uint64_t{7};
+      if (const std::span<const std::byte> view = memory_.View(from, present); !view.empty()) return {from, view};
+    }
     // Large objects are read in one piece so that their length is bounded by what is there; 1 GB is V8's own limit for
     // one object several times over. Only as much as is mapped: a damaged header may put the end a terabyte away.
     constexpr size_t kMaxRead = size_t{1} << 31;
@@ -56,9 +75,8 @@ PageWalker::Extent PageWalker::NextExtent(Address from, Address end, PageTally* 
 uint64_t PageWalker::SizeOf(const MapCache::Slot& slot, std::span<const std::byte> bytes) {
   const MapInfo& map = maps_.info(slot);
   const uint64_t size = SizeByRule(layout_.Rule(map.size_kind).rule, map, bytes, memory_);
+  if (size != 0 && rule_is_enough_[static_cast<size_t>(map.size_kind)]) [[likely]] return size;
   if (!HoldsNoMaps(map.size_kind)) return size;
-  // A rule is checked against what follows where that costs nothing in practice: such types are few.
-  if (size != 0 && map.size_kind != SizeKind::kScopeInfo && layout_.Rule(map.size_kind).rule.op != SizeOp::kUnknown) return size;
   if (size != 0 && size + 8 <= bytes.size()) {
     uint64_t next;
     std::memcpy(&next, bytes.data() + size, 8);
@@ -72,6 +90,7 @@ uint64_t PageWalker::SizeOf(const MapCache::Slot& slot, std::span<const std::byt
 
 uint64_t PageWalker::DistanceToNextObject(std::span<const std::byte> bytes, uint64_t offset, int depth) {
   for (; offset + 8 <= bytes.size(); offset += 8) {
+    if (offset % (uint64_t{1} << 20) == 0 && Cancelled()) break;
     uint64_t at = offset;
     int valid = 0;
     while (valid < depth) {
@@ -99,7 +118,7 @@ uint64_t PageWalker::DistanceToNextObject(std::span<const std::byte> bytes, uint
 uint64_t PageWalker::StepOver(Address address, std::span<const std::byte> bytes, uint64_t word, PageTally* tally) {
   // An allocation area that is recorded elsewhere (background threads, trusted and code space).
   if (hidden_ != nullptr) {
-    if (const std::optional<Address> limit = hidden_->LimitOf(address)) {
+    if (const std::optional<Address> limit = hidden_->LimitOf(address, cancel_)) {
       const uint64_t size = std::min<uint64_t>(*limit - address, bytes.size()) & ~uint64_t{7};
       if (size > 0) {
         tally->linear_area_bytes += size;

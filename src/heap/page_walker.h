@@ -4,10 +4,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <span>
 #include <vector>
 
+#include "base/cancel.h"
 #include "heap/linear_areas.h"
 #include "heap/map_cache.h"
 #include "heap/object_size.h"
@@ -41,9 +43,10 @@ struct PageTally {
 
 class PageWalker {
  public:
-  // `hidden` may be null (calibration). The references must outlive the walker. One walker per thread.
-  PageWalker(const Memory& memory, const Layout& layout, MapCache* maps, HiddenLinearAreas* hidden)
-      : memory_(memory), layout_(layout), maps_(*maps), hidden_(hidden) {}
+  // `hidden` may be null (calibration). The references must outlive the walker. One walker per thread. `cancel` (may be
+  // null) is polled inside large pages; the caller polls between pages.
+  PageWalker(const Memory& memory, const Layout& layout, MapCache* maps, HiddenLinearAreas* hidden,
+             const Cancel* cancel = nullptr);
 
   // Calls visitor(MapCache::Slot& slot, Address address, uint64_t size, const std::byte* bytes) for every object of
   // [page.area_start, end), forwarded objects and free space left out; `bytes` holds `size` bytes. `areas` are the linear
@@ -54,6 +57,8 @@ class PageWalker {
   MapCache& maps() { return maps_; }
 
  private:
+  static constexpr uint64_t kPollBytes = 16 << 20;  // a few milliseconds of walking
+
   // A readable stretch of an object area.
   struct Extent {
     Address start;
@@ -62,6 +67,7 @@ class PageWalker {
   // The bytes from `from` on, up to `end` or the next hole; empty when nothing more can be read (unreadable bytes are
   // tallied). Skips holes.
   Extent NextExtent(Address from, Address end, PageTally* tally);
+  bool Cancelled() const { return cancel_ != nullptr && cancel_->Cancelled(); }
   // Size of the object at the start of `bytes`; 0 when no rule fits and there is no next map to go by.
   uint64_t SizeOf(const MapCache::Slot& slot, std::span<const std::byte> bytes);
   // Distance to the next word of `bytes`, from `offset` on, that is a valid map word and starts a chain of `depth` valid
@@ -74,6 +80,9 @@ class PageWalker {
   const Layout& layout_;
   MapCache& maps_;
   HiddenLinearAreas* hidden_;
+  const Cancel* cancel_;
+  // By size kind: the rule's result needs no look at what follows the object.
+  std::array<bool, static_cast<size_t>(SizeKind::kCount)> rule_is_enough_{};
   std::vector<std::byte> buffer_;
 };
 
@@ -82,7 +91,7 @@ void PageWalker::Walk(const Page& page, Address end, std::span<const LinearArea>
                       PageTally* tally) {
   Address at = page.descriptor.area_start;
   auto area = std::ranges::lower_bound(areas, at, {}, &LinearArea::top);
-  while (at < end) {
+  while (at < end && !Cancelled()) {
     // Stop at the next allocation area of this page; step over it; go on behind it.
     Address stop = end;
     if (area != areas.end() && area->top < end) {
@@ -102,7 +111,12 @@ void PageWalker::Walk(const Page& page, Address end, std::span<const LinearArea>
     const std::byte* const base = extent.bytes.data();
     const uint64_t extent_size = extent.bytes.size();
     uint64_t offset = 0;
+    uint64_t poll_at = kPollBytes;
     while (offset + 8 <= extent_size) {
+      if (offset >= poll_at) [[unlikely]] {
+        if (Cancelled()) return;
+        poll_at = offset + kPollBytes;
+      }
       uint64_t word;
       std::memcpy(&word, base + offset, 8);
       MapCache::Slot* slot = maps_.Find(word);

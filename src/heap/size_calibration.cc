@@ -49,9 +49,14 @@ class Calibrator {
 
   void LookAt(const Page& page) {
     const Address start = page.descriptor.area_start;
-    buffer_.resize(std::min<uint64_t>(page.descriptor.area_end - start, kMaxAreaBytes));
-    const size_t size = memory_.Read(start, buffer_) & ~size_t{7};
-    const std::span<const std::byte> bytes(buffer_.data(), size);
+    const size_t wanted = std::min<uint64_t>(page.descriptor.area_end - start, kMaxAreaBytes);
+    std::span<const std::byte> bytes = memory_.View(start, wanted);
+    if (bytes.empty()) {
+      buffer_.resize(wanted);
+      bytes = std::span<const std::byte>(buffer_.data(), memory_.Read(start, buffer_));
+    }
+    const size_t size = bytes.size() & ~size_t{7};
+    bytes = bytes.first(size);
     const bool whole = size == page.descriptor.area_end - start;
     for (uint64_t at = 0; at + 8 <= size;) {
       uint64_t word;
@@ -119,7 +124,8 @@ class Calibrator {
   uint64_t Judge(const MapInfo& map, std::span<const std::byte> bytes, bool whole) {
     const std::span<const SizeRuleCandidate> candidates = SizeRuleCandidates(map.size_kind);
     Votes& votes = votes_[static_cast<size_t>(map.size_kind)];
-    std::vector<uint64_t> sizes;
+    std::vector<uint64_t>& sizes = sizes_;  // kept: this is called once per object
+    sizes.clear();
     for (const SizeRuleCandidate& candidate : candidates) {
       const uint64_t size = SizeByRule(candidate.rule, map, bytes, memory_);
       sizes.push_back(size != 0 && EndsWell(bytes, size, whole) ? size : 0);
@@ -142,6 +148,7 @@ class Calibrator {
   const Memory& memory_;
   MapCache maps_;
   std::vector<std::byte> buffer_;
+  std::vector<uint64_t> sizes_;
   std::array<Votes, static_cast<size_t>(SizeKind::kCount)> votes_;
 };
 

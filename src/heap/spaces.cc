@@ -13,6 +13,8 @@ namespace {
 
 constexpr size_t kSpaceObjectWords = 96;     // enough for the page list and the current page of every version
 constexpr size_t kHeapWords = 0x3000 / 8;    // the pointers to the spaces stand in the first 12 KB of the Heap
+constexpr Address kNewSpaceBytes = 0x400;    // sizeof(NewSpace) of every version that has SemiSpaces
+constexpr Address kVtablesWithin = 1 << 20;  // the vtables of the space classes stand near each other
 constexpr size_t kMaxPagesInList = size_t{1} << 24;
 
 constexpr std::array<std::string_view, static_cast<size_t>(SpaceKind::kCount)> kSpaceNames = {
@@ -72,6 +74,27 @@ std::vector<Address> FollowList(const Memory& memory, const PageLayout& layout, 
     at = *next;
   }
   return {};
+}
+
+// The NewSpace object when no vtable names it. It owns no pages itself: its two SemiSpaces, which do, are members of it.
+// 0 when no word of the Heap leads to an object that looks like it.
+Address FindNewSpaceObject(const Memory& memory, Address heap,
+                           const std::map<Address, std::vector<const PageDescriptor*>>& by_owner) {
+  Address semi_space = 0, other_vtable = 0;
+  for (const auto& [owner, pages] : by_owner) {
+    if (owner == 0) continue;
+    const bool is_semi = (pages.front()->flags & (PageLayout::kFromPage | PageLayout::kToPage)) != 0;
+    if (is_semi && semi_space == 0) semi_space = owner;
+    if (!is_semi) other_vtable = memory.ReadWord(owner).value_or(0);
+  }
+  if (semi_space == 0 || other_vtable == 0) return 0;
+  Address found = 0;
+  for (uint64_t word : ReadWords(memory, heap, kHeapWords)) {
+    if ((word & 7) != 0 || word <= found || word >= semi_space || semi_space - word > kNewSpaceBytes) continue;
+    const uint64_t vtable = memory.ReadWord(word).value_or(0);
+    if (std::max(vtable, other_vtable) - std::min(vtable, other_vtable) < kVtablesWithin) found = word;
+  }
+  return found;
 }
 
 }  // namespace
@@ -146,6 +169,7 @@ std::vector<Space> FindSpaces(const Memory& memory, const PageLayout& layout, co
   }
 
   std::map<Address, Space> spaces;
+  std::map<size_t, size_t> list_offsets;  // words into the space object -> spaces whose list stands there
   // Spaces that have no pages are known only by their vtables.
   if (binary != nullptr) {
     for (uint64_t word : ReadWords(memory, heap, kHeapWords)) {
@@ -157,6 +181,12 @@ std::vector<Space> FindSpaces(const Memory& memory, const PageLayout& layout, co
       space.address = word;
       space.class_name = name;
     }
+  }
+  if (const Address new_space = std::ranges::none_of(spaces, [](const auto& s) { return s.second.kind == SpaceKind::kNew; })
+                                    ? FindNewSpaceObject(memory, heap, by_owner)
+                                    : 0) {
+    spaces[new_space].kind = SpaceKind::kNew;
+    spaces[new_space].address = new_space;
   }
   for (const auto& [owner, pages] : by_owner) {
     if (owner == 0) continue;  // freed pages
@@ -172,6 +202,7 @@ std::vector<Space> FindSpaces(const Memory& memory, const PageLayout& layout, co
     for (size_t i = 0; i + 1 < words.size() && listed.empty(); ++i) {
       if (by_descriptor.contains(words[i]) && by_descriptor.contains(words[i + 1])) {
         listed = FollowList(memory, layout, owner, words[i], words[i + 1], by_descriptor);
+        if (!listed.empty()) ++list_offsets[i];
       }
     }
     const bool has_list = !listed.empty();
@@ -194,6 +225,16 @@ std::vector<Space> FindSpaces(const Memory& memory, const PageLayout& layout, co
     }
     if (space.kind != SpaceKind::kNew) {
       std::ranges::sort(space.pages, {}, [](const Page& p) { return p.descriptor.chunk; });
+    }
+  }
+  // The list is a member of V8's class Space, at one offset in all of them; ReadOnlySpace keeps a vector instead. A space
+  // without a list of pages, in which there is something at this offset, has lost one.
+  if (layout.list_next != 0 && !list_offsets.empty()) {
+    const size_t offset = std::ranges::max_element(list_offsets, {}, [](const auto& v) { return v.second; })->first;
+    for (auto& [address, space] : spaces) {
+      const bool has_list = std::ranges::any_of(space.pages, &Page::listed);
+      if (has_list || space.kind == SpaceKind::kReadOnly || space.class_name.empty()) continue;
+      space.list_broken = memory.ReadWord(address + 8 * offset).value_or(1) != 0;
     }
   }
   std::vector<Space> result;

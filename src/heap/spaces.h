@@ -34,6 +34,7 @@ struct Space {
   std::vector<Page> pages;      // by rising address; for new space in list order
   uint64_t pages_only_in_list = 0;
   uint64_t pages_only_in_scan = 0;  // freed pages that are still mapped; they are not walked
+  bool list_broken = false;         // its page list leads to something that is no page: pages are missing
 };
 
 // Every aligned address of the target whose header is that of a live page: pages of the given heaps, and read-only pages.

@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kSampledPages = 192;       // pages outside new space that are looked at before all are
 constexpr size_t kMaxStackBytes = 8 << 20;  // of one thread
 constexpr uint64_t kBeforeRoots = 0x400;
-constexpr uint64_t kBehindHeap = 0x3000;    // the structs that hold V8's own roots end here
+constexpr uint64_t kBehindHeap = 0x3000;  // the structs that hold V8's own roots end here
 
 bool HoldsPointers(const MapInfo& map) {
   switch (map.size_kind) {
@@ -23,15 +23,18 @@ bool HoldsPointers(const MapInfo& map) {
     case SizeKind::kSeqTwoByteString:
     case SizeKind::kByteArray:
     case SizeKind::kBigInt:
-    case SizeKind::kInstructionStream: return false;
-    default: return map.category != Category::kFree;
+    case SizeKind::kInstructionStream:
+      return false;
+    default:
+      return map.category != Category::kFree;
   }
 }
 
 // The from-space pages, and which objects on them have been reached.
 class FromSpace {
  public:
-  FromSpace(const HeapModel& model, std::span<const WalkedPage> pages) : model_(model), page_size_(model.layout().page.page_size) {
+  FromSpace(const HeapModel& model, std::span<const WalkedPage> pages)
+      : model_(model), page_size_(model.layout().page.page_size) {
     std::set<const IsolateHeap*> isolates;
     for (const WalkedPage& page : pages) {
       if (page.isolate != nullptr) isolates.insert(page.isolate);
@@ -103,12 +106,16 @@ class FromSpace {
       if (slot->is_free) continue;
       const MapInfo& map = maps.info(*slot);
       uint64_t size = slot->fixed_size;
-      bytes.resize(size != 0 ? size : end - address);
-      bytes.resize(memory.Read(address, bytes));
-      if (size == 0) size = SizeByRule(model_.layout().Rule(map.size_kind).rule, map, bytes, memory);
-      if (size == 0 || size > bytes.size()) continue;
+      // A view costs nothing; where there is none, the rest of the page is copied to bound a variable size.
+      std::span<const std::byte> object = memory.View(address, size != 0 ? size : end - address);
+      if (object.empty()) {
+        bytes.resize(size != 0 ? size : end - address);
+        object = std::span<const std::byte>(bytes).first(memory.Read(address, bytes));
+      }
+      if (size == 0) size = SizeByRule(model_.layout().Rule(map.size_kind).rule, map, object, memory);
+      if (size == 0 || size > object.size()) continue;
       survivors_.push_back({map, address, size, page});
-      if (HoldsPointers(map)) ConsiderAll(bytes.data() + 8, size - 8);
+      if (HoldsPointers(map)) ConsiderAll(object.data() + 8, size - 8);
     }
   }
 
@@ -149,11 +156,12 @@ std::vector<YoungSurvivor> FindYoungSurvivors(const HeapModel& model, std::span<
   const auto look_at = [&](const WalkedPage& walked) {
     const std::span<const LinearArea> areas =
         walked.isolate ? std::span<const LinearArea>(walked.isolate->areas) : std::span<const LinearArea>();
-    walker.Walk(*walked.page, walked.end, areas,
-                [&](MapCache::Slot& slot, Address, uint64_t size, const std::byte* bytes) {
-                  if (HoldsPointers(maps.info(slot))) from_space.ConsiderAll(bytes + 8, size - 8);
-                },
-                &tally);
+    walker.Walk(
+        *walked.page, walked.end, areas,
+        [&](MapCache::Slot& slot, Address, uint64_t size, const std::byte* bytes) {
+          if (HoldsPointers(maps.info(slot))) from_space.ConsiderAll(bytes + 8, size - 8);
+        },
+        &tally);
   };
   // A sample first: new space itself, and others evenly, the newest among them.
   size_t others = 0;

@@ -41,10 +41,11 @@ static_assert(kConstants.size() == static_cast<size_t>(LayoutConstant::kCount));
 std::span<const LayoutConstantInfo> LayoutConstants() { return kConstants; }
 
 const LayoutTable* FindLayoutTable(const V8Version& version) {
+  const LayoutTable* found = nullptr;
   for (const LayoutTable* table : LayoutTables()) {
-    if (table->line.SameLine(version)) return table;
+    if (table->from.SameLine(version) && table->from <= version) found = table;
   }
-  return nullptr;
+  return found;
 }
 
 }  // namespace corewalk

@@ -16,6 +16,12 @@ using elf::SaturatingAdd;
 
 constexpr uint64_t kMaxProgramHeaders = 1 << 20;       // vm.max_map_count is 65,530 unless raised
 constexpr uint64_t kMaxNoteBytes = uint64_t{1} << 28;  // all PT_NOTE segments together
+constexpr size_t kMaxFetchBytes = 4 << 20;             // read ahead of a view at most: memory may be scarce
+// Nothing is mapped behind vsyscall's page on x86-64 Linux (arch/x86/include/uapi/asm/vsyscall.h); above it, arithmetic
+// with addresses would wrap around.
+constexpr Address kLastAddress = 0xffffffffff601000;
+// In a real core no two segments share bytes. A forged one could make a small file look like terabytes of memory.
+constexpr uint64_t kMaxSharing = 4;
 constexpr size_t kNoRegion = std::numeric_limits<size_t>::max();
 
 const char* TypeName(uint16_t type) {
@@ -83,6 +89,7 @@ Result<void> ElfCore::Parse() {
 
   CoreNotes notes;
   uint64_t note_budget = kMaxNoteBytes;
+  uint64_t present_budget = kMaxSharing * bytes_.size();
   std::vector<Segment> segments;
   for (uint64_t i = 0; i < count; ++i) {
     Elf64_Phdr program = *elf::ReadStruct<Elf64_Phdr>(bytes_, header->e_phoff + i * sizeof(Elf64_Phdr));
@@ -99,11 +106,14 @@ Result<void> ElfCore::Parse() {
       notes.Parse(present);
       continue;
     }
+    if (present.size() > present_budget) gaps_.truncated = true;
+    present = present.first(std::min<uint64_t>(present.size(), present_budget));
+    present_budget -= present.size();
     gaps_.bytes_cut_off = SaturatingAdd(gaps_.bytes_cut_off, size - present.size());
     Region region;
-    region.start = program.p_vaddr;
-    region.end = SaturatingAdd(program.p_vaddr, program.p_memsz);
-    region.present_end = std::min(SaturatingAdd(program.p_vaddr, present.size()), region.end);
+    region.start = std::min(program.p_vaddr, kLastAddress);
+    region.end = std::min(SaturatingAdd(program.p_vaddr, program.p_memsz), kLastAddress);
+    region.present_end = std::min(SaturatingAdd(region.start, present.size()), region.end);
     region.readable = (program.p_flags & PF_R) != 0;
     region.writable = (program.p_flags & PF_W) != 0;
     region.executable = (program.p_flags & PF_X) != 0;
@@ -180,7 +190,10 @@ std::span<const std::byte> ElfCore::View(Address address, size_t size) const {
     if (region.start > address || data_[index] == nullptr) return {};
     if (data_[index] + (address - region.start) != begin + (size - left)) return {};
     uint64_t here = region.present_end - address;
-    if (left <= here) return {begin, size};
+    if (left <= here) {
+      FetchWhole({begin, size});
+      return {begin, size};
+    }
     if (region.present_end != region.end) return {};
     left -= here;
     address += here;
@@ -188,8 +201,20 @@ std::span<const std::byte> ElfCore::View(Address address, size_t size) const {
   return {};
 }
 
+// Who views a large piece while read-ahead is off is going to read all of it: without this, a cold file would be read
+// with one request per 4 KB.
+void ElfCore::FetchWhole(std::span<const std::byte> view) const {
+  constexpr size_t kLargePiece = 32 << 10;
+  constexpr uintptr_t kPage = 4096;
+  if (view.size() < kLargePiece || file_.bytes().empty() || !read_ahead_is_off_.load(std::memory_order_relaxed)) return;
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(view.data()) & ~(kPage - 1);
+  const size_t size = std::min(view.size(), kMaxFetchBytes) + (reinterpret_cast<uintptr_t>(view.data()) - begin);
+  (void)madvise(reinterpret_cast<void*>(begin), size, MADV_WILLNEED);
+}
+
 void ElfCore::Advise(AccessPattern pattern) const {
   if (file_.bytes().empty()) return;
+  read_ahead_is_off_.store(pattern == AccessPattern::kRandom, std::memory_order_relaxed);
   int advice = MADV_NORMAL;
   if (pattern == AccessPattern::kRandom) advice = MADV_RANDOM;
   if (pattern == AccessPattern::kSequential) advice = MADV_SEQUENTIAL;

@@ -47,6 +47,7 @@ class ElfCore : public Memory {
   Result<void> Parse();
   void AddSegments(std::vector<Segment> segments);
   size_t IndexAt(Address address) const;
+  void FetchWhole(std::span<const std::byte> view) const;
 
   MappedFile file_;                   // empty when opened from bytes
   std::span<const std::byte> bytes_;  // the whole core
@@ -57,6 +58,7 @@ class ElfCore : public Memory {
   std::vector<ThreadState> threads_;
   ProcessInfo process_;
   MemoryGaps gaps_;
+  mutable std::atomic<bool> read_ahead_is_off_{false};  // by Advise(kRandom)
 
   // Remembers, per 256 kB of address space (a V8 page), the region last found there. Only a hint: an entry is checked
   // before use, so racing threads at worst search again.

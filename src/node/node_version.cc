@@ -38,6 +38,18 @@ std::optional<std::string> ReadExactly(const Memory& memory, Address address, ui
   return text;
 }
 
+// The number before the first dot of a version.
+int Major(std::string_view version) {
+  int major = 0;
+  for (size_t i = 0; i < version.size() && IsDigit(version[i]); ++i) major = major * 10 + (version[i] - '0');
+  return major;
+}
+
+// The oldest releases that could be meant. libuv ("1.44.2") and zlib ("1.3.0.1-motley") stand behind them in the same
+// struct and look alike; in a truncated core they may be all that is left.
+constexpr int kOldestNode = 8;
+constexpr int kOldestV8 = 5;
+
 // The std::string at `at` in the C++11 form of libstdc++: pointer, length, then the text itself or its capacity.
 std::optional<std::string> NewString(const Memory& memory, const Block& block, Address at) {
   std::optional<uint64_t> pointer = block.Word(at);
@@ -72,7 +84,7 @@ std::optional<NodeVersion> FindNodeVersion(const Memory& memory, std::span<const
         node = OldString(memory, block, at);
         if (node && IsVersion(*node, 3)) v8 = OldString(memory, block, at + 8);
       }
-      if (!v8 || !IsVersion(*v8, 4)) continue;
+      if (!v8 || !IsVersion(*v8, 4) || Major(*node) < kOldestNode || Major(*v8) < kOldestV8) continue;
       found = NodeVersion{std::move(*node), std::move(*v8), at};
       return true;
     }

@@ -63,6 +63,8 @@ Result<std::unique_ptr<Session>> Session::Open(std::unique_ptr<Memory> memory, O
     input.version_source = LayoutSource::kCalibrated;
   }
   Result<std::unique_ptr<HeapModel>> model = HeapModel::Build(input, cancel);
+  // A model that was interrupted may lack isolates or pages: it is no ground for an answer, now or later.
+  if (cancel.Cancelled()) return Fail(ErrorCode::kInterrupted, "interrupted before anything was known");
   if (!model) {
     Error error = model.error();
     for (const std::string& note : session->completeness_.notes) error.message += "; " + note;
@@ -137,6 +139,10 @@ void Session::DescribeCompleteness() {
         gaps.file_bytes_promised));
   }
   const auto count_missing = [this](const Space& space) {
+    if (space.list_broken) {
+      ++completeness_.pages_missing;
+      completeness_.notes.push_back(fmt::format("the page list of {} is broken: pages may be missing", SpaceName(space.kind)));
+    }
     for (const Page& page : space.pages) {
       const Region* region = memory_->RegionAt(page.descriptor.area_start);
       const bool missing = region == nullptr || (region->readable && region->present_end < std::min(region->end, page.descriptor.area_end));

@@ -25,8 +25,9 @@ var facts = require('./classes.js')();
 nodeObjects();
 facts.app = 'snapshot';
 facts.snapshot = require('path').resolve(process.argv[2] || 'app.heapsnapshot');
-var head = JSON.stringify(facts);
+// The bytes to print are made before the snapshot, so that it counts their Buffer too.
+var bytes = Buffer.from(JSON.stringify(Object.assign(facts, {node: process.version})) + '\n', 'utf8');
 common.settle();
 v8.writeHeapSnapshot(facts.snapshot);
-common.writeAll(1, head.slice(0, -1) + ',"node":' + JSON.stringify(process.version) + '}\n');
+common.writeAll(1, bytes);
 process.abort();

@@ -54,6 +54,17 @@ class Run:
                 at = match.end()
         return found
 
+    def refusal(self):
+        """The message of a command that failed before it could answer: one line on stderr, or with --json a document that
+        holds nothing but the error. "" when it did anything else."""
+        lines = [line for line in self.errors.split("\n") if line.strip()]
+        documents = self.documents()
+        if not documents:
+            return lines[0] if len(lines) == 1 and not self.out.strip() else ""
+        error = documents[0].get("error")
+        alone = len(documents) == 1 and isinstance(error, dict) and S.ROWS not in documents[0] and not lines
+        return str(error.get("message", "")) if alone else ""
+
     def brief(self):
         how = "hung" if self.status is None else f"status {self.status}"
         return f"{how}; stderr: {self.errors.strip()[-200:]!r}; stdout: {self.text.strip()[-100:]!r}"
@@ -133,16 +144,22 @@ class Context:
             return Broken(f"{app} printed no facts: {error}")
         return Core(done.text.strip().splitlines()[-1], node or self.node, facts, directory)
 
+    def make_core(self, app, words, directory, node):
+        """A core by another node than that of this version; made anew."""
+        made = self._make_core(app, words, None, directory, node=node)
+        if isinstance(made, Exception):
+            raise made
+        return made
+
     def core_without_node(self):
         """The core of classes.js made by a copy of node that is gone: nothing leads from it to its executable."""
         copy = os.path.join(self.directory, "gone", "node")
         os.makedirs(os.path.dirname(copy), exist_ok=True)
         shutil.copy(self.node, copy)
-        made = self._make_core("classes", ["--expose-gc"], None, os.path.join(self.directory, "without-node"), node=copy)
-        os.remove(copy)
-        if isinstance(made, Exception):
-            raise made
-        return made
+        try:
+            return self.make_core("classes", ["--expose-gc"], os.path.join(self.directory, "without-node"), node=copy)
+        finally:
+            os.remove(copy)
 
     def drop_cores(self):
         with self._lock:
@@ -204,13 +221,14 @@ def counts_by_name(document):
     return counts
 
 
-def used_by_space(document):
-    """space -> used bytes, over all rows of `heap`."""
-    used = {}
+def bytes_by_space(document):
+    """space -> (bytes of objects, bytes of linear allocation areas), over all rows of `heap`."""
+    found = {}
     for row in document[S.ROWS]:
         space = row[S.SPACE].replace("-", "_")
-        used[space] = used.get(space, 0) + row[S.USED_BYTES]
-    return used
+        used, linear = found.get(space, (0, 0))
+        found[space] = (used + row[S.USED_BYTES], linear + row[S.LINEAR_AREA_BYTES])
+    return found
 
 
 def wrong_counts(counts, classes):

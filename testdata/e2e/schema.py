@@ -9,7 +9,7 @@ COMPLETE, CORE_TRUNCATED, BYTES_LOST, PAGES_MISSING = "complete", "core_truncate
 # histogram
 NAME, COUNT, SHALLOW_BYTES, KIND = "name", "count", "shallow_bytes", "kind"
 # heap
-SPACE, USED_BYTES = "space", "used_bytes"
+SPACE, USED_BYTES, LINEAR_AREA_BYTES = "space", "used_bytes", "linear_area_bytes"
 # isolates
 ISOLATE, IS_MAIN = "isolate", "is_main"
 # memory-check (hidden): a digest over every readable byte of the target's pages

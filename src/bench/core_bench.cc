@@ -1,0 +1,231 @@
+// Times the stages of a histogram on one core file, next to R: the time it takes one thread to read the bytes of the
+// heap once, through a fresh mapping. What a stage costs in R is what can be compared between machines and over time.
+//
+//   corewalk_bench --core=FILE [--exe=NODE] [--benchmark_... options of Google Benchmark]
+//
+// Everything is measured with the file in the page cache (an untimed walk comes first); cold runs and memory are the
+// business of scripts/bench. bytes_per_second and items_per_second are of heap bytes and objects.
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <time.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/histogram.h"
+#include "heap/heap_walk.h"
+#include "memory/elf_core.h"
+#include "session/session.h"
+
+namespace corewalk {
+namespace {
+
+struct Target {
+  std::string core;
+  std::string executable;
+};
+
+Target& TheTarget() {
+  static Target target;
+  return target;
+}
+
+// Times one stage of one iteration. The wall clock is what users feel; the CPU time of all threads, of which the least
+// is kept as the counter "cpu_seconds", is what stays comparable when other programs run.
+class Stopwatch {
+ public:
+  explicit Stopwatch(benchmark::State* state) : state_(*state) {}
+
+  void Start() {
+    cpu_ = CpuSeconds();
+    wall_ = std::chrono::steady_clock::now();
+  }
+  void Stop() {
+    state_.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - wall_).count());
+    least_cpu_ = std::min(least_cpu_, CpuSeconds() - cpu_);
+    state_.counters["cpu_seconds"] = least_cpu_;
+  }
+
+ private:
+  static double CpuSeconds() {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+  }
+
+  benchmark::State& state_;
+  std::chrono::steady_clock::time_point wall_;
+  double cpu_ = 0;
+  double least_cpu_ = std::numeric_limits<double>::infinity();
+};
+
+std::unique_ptr<Session> OpenSession(int threads) {
+  Result<std::unique_ptr<ElfCore>> core = ElfCore::Open(TheTarget().core);
+  if (!core) return nullptr;
+  Result<std::unique_ptr<Session>> session =
+      Session::Open(std::move(*core), {.executable = TheTarget().executable, .threads = threads});
+  return session ? std::move(*session) : nullptr;
+}
+
+// The session that all walks share, so that only one stage is timed. Null when the core cannot be opened (main() has
+// told why).
+Session* SharedSession() {
+  static const std::unique_ptr<Session> session = OpenSession(1);
+  return session.get();
+}
+
+struct HeapSize {
+  uint64_t bytes = 0;  // of the object areas
+  uint64_t objects = 0;
+};
+
+// The object areas of all pages, as one walk sees them.
+const std::vector<std::pair<Address, Address>>& Areas() {
+  static const std::vector<std::pair<Address, Address>> areas = [] {
+    std::vector<std::pair<Address, Address>> list;
+    const HeapModel& model = SharedSession()->model();
+    for (const Page* page : model.index().pages()) {
+      if (!page->from_page) list.emplace_back(page->descriptor.area_start, page->descriptor.area_end);
+    }
+    return list;
+  }();
+  return areas;
+}
+
+const HeapSize& TheHeap() {
+  static const HeapSize size = [] {
+    HeapSize result;
+    for (const auto& [start, end] : Areas()) result.bytes += end - start;
+    result.objects = WalkHeap(SharedSession()->model(), {.threads = 1}, Cancel(), nullptr).Total().objects;
+    return result;
+  }();
+  return size;
+}
+
+void SetCounters(benchmark::State& state) {
+  const HeapSize& heap = TheHeap();
+  state.SetBytesProcessed(static_cast<int64_t>(heap.bytes) * state.iterations());
+  state.SetItemsProcessed(static_cast<int64_t>(heap.objects) * state.iterations());
+}
+
+// R. Four sums, so that the additions do not wait for each other.
+uint64_t SumWords(std::span<const std::byte> bytes) {
+  uint64_t sums[4] = {};
+  size_t at = 0;
+  for (; at + 32 <= bytes.size(); at += 32) {
+    uint64_t words[4];
+    std::memcpy(words, bytes.data() + at, sizeof(words));
+    for (int i = 0; i < 4; ++i) sums[i] += words[i];
+  }
+  return sums[0] + sums[1] + sums[2] + sums[3];
+}
+
+void BM_ReadHeapOnce(benchmark::State& state) {
+  (void)TheHeap();
+  Stopwatch stopwatch(&state);
+  for (auto _ : state) {
+    const Result<std::unique_ptr<ElfCore>> core = ElfCore::Open(TheTarget().core);
+    if (!core) return state.SkipWithError("the core cannot be opened");
+    stopwatch.Start();
+    uint64_t sum = 0;
+    for (const auto& [from, to] : Areas()) sum += SumWords((*core)->View(from, to - from));
+    benchmark::DoNotOptimize(sum);
+    stopwatch.Stop();
+  }
+  SetCounters(state);
+}
+
+// From the path of a core to a verified model of its heaps: executable, isolates, layout, pages, self-check.
+void BM_Open(benchmark::State& state) {
+  Stopwatch stopwatch(&state);
+  for (auto _ : state) {
+    stopwatch.Start();
+    std::unique_ptr<Session> session = OpenSession(1);
+    benchmark::DoNotOptimize(session.get());
+    stopwatch.Stop();
+  }
+}
+
+// The walk and its tallies alone; the mapping is warm.
+void BM_Walk(benchmark::State& state) {
+  const HeapModel& model = SharedSession()->model();
+  Stopwatch stopwatch(&state);
+  for (auto _ : state) {
+    stopwatch.Start();
+    const HeapWalkResult walk = WalkHeap(model, {.threads = static_cast<int>(state.range(0))}, Cancel(), nullptr);
+    benchmark::DoNotOptimize(&walk);
+    stopwatch.Stop();
+  }
+  SetCounters(state);
+}
+
+// What a user waits for: open, walk, names, sort.
+void BM_OpenAndHistogram(benchmark::State& state) {
+  const int threads = static_cast<int>(state.range(0));
+  Stopwatch stopwatch(&state);
+  for (auto _ : state) {
+    stopwatch.Start();
+    std::unique_ptr<Session> session = OpenSession(threads);
+    if (session == nullptr) return state.SkipWithError("the core cannot be opened");
+    const HeapWalkResult walk = WalkHeap(session->model(), {.threads = threads}, Cancel(), nullptr);
+    const Histogram histogram =
+        MakeHistogram(walk, session->names(), session->layout(), HistogramBy::kConstructor, HistogramSort::kShallow);
+    benchmark::DoNotOptimize(&histogram);
+    stopwatch.Stop();
+  }
+  SetCounters(state);
+}
+
+BENCHMARK(BM_ReadHeapOnce)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_Open)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_Walk)->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_OpenAndHistogram)->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond);
+
+int Main(int argc, char** argv) {
+  std::vector<char*> rest;
+  for (int i = 0; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word.starts_with("--core=")) {
+      TheTarget().core = word.substr(7);
+    } else if (word.starts_with("--exe=")) {
+      TheTarget().executable = word.substr(6);
+    } else {
+      rest.push_back(argv[i]);
+    }
+  }
+  int count = static_cast<int>(rest.size());
+  benchmark::Initialize(&count, rest.data());
+  if (benchmark::ReportUnrecognizedArguments(count, rest.data()) || TheTarget().core.empty()) {
+    fmt::print(stderr, "usage: corewalk_bench --core=FILE [--exe=NODE] [--benchmark_...]\n");
+    return 2;
+  }
+  Result<std::unique_ptr<ElfCore>> core = ElfCore::Open(TheTarget().core);
+  if (!core) {
+    fmt::print(stderr, "error: {}\n", core.error().message);
+    return 1;
+  }
+  const Result<std::unique_ptr<Session>> session =
+      Session::Open(std::move(*core), {.executable = TheTarget().executable});
+  if (!session) {
+    fmt::print(stderr, "error: {}\n", session.error().message);
+    return 1;
+  }
+  (void)TheHeap();  // brings the heap into the page cache
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
+
+}  // namespace
+}  // namespace corewalk
+
+int main(int argc, char** argv) {
+  return corewalk::Main(argc, argv);
+}

@@ -1,0 +1,86 @@
+// V8 8.6. Written by scripts/gen-layout; not edited by hand.
+#include "layout/layout_tables.h"
+
+namespace corewalk {
+namespace {
+
+// From the binaries of Node.js 15.0.0, 15.14.0.
+constexpr LayoutTable::Constant kConstants[] = {
+    {LayoutConstant::kFirstNonstringType, 64},
+    {LayoutConstant::kFirstContextType, 136},
+    {LayoutConstant::kLastContextType, 145},
+    {LayoutConstant::kMapDescriptors, 40},
+    {LayoutConstant::kBitField3IsDictionaryShift, 21},
+    {LayoutConstant::kBitField3OwnDescriptorsMask, 1047552},
+    {LayoutConstant::kBitField3OwnDescriptorsShift, 10},
+    {LayoutConstant::kPropKindMask, 1},
+    {LayoutConstant::kPropLocationMask, 2},
+    {LayoutConstant::kPropLocationShift, 1},
+    {LayoutConstant::kPropRepresentationMask, 448},
+    {LayoutConstant::kPropRepresentationShift, 6},
+    {LayoutConstant::kPropRepresentationDouble, 2},
+    {LayoutConstant::kPropIndexMask, 536346624},
+    {LayoutConstant::kPropIndexShift, 19},
+    {LayoutConstant::kNameDictionaryPrefixSize, 2},
+    {LayoutConstant::kFunctionShared, 24},
+    {LayoutConstant::kFunctionContext, 32},
+    {LayoutConstant::kSharedName, 16},
+    {LayoutConstant::kUncompiledInferredName, 8},
+    {LayoutConstant::kArrayBufferByteLength, 24},
+    {LayoutConstant::kArrayBufferBackingStore, 32},
+    {LayoutConstant::kApiObjectType, 1056},
+    {LayoutConstant::kDescriptorArrayHeader, 24},
+};
+
+constexpr LayoutTable::Type kTypes[] = {
+    {8, "ONE_BYTE_INTERNALIZED_STRING"}, {32, "STRING"}, {33, "CONS_STRING"}, {34, "EXTERNAL_STRING"},
+    {35, "SLICED_STRING"}, {40, "ONE_BYTE_STRING"}, {41, "CONS_ONE_BYTE_STRING"}, {42, "EXTERNAL_ONE_BYTE_STRING"},
+    {43, "SLICED_ONE_BYTE_STRING"}, {64, "SYMBOL"}, {65, "BIG_INT_BASE"}, {66, "HEAP_NUMBER"}, {67, "ODDBALL"},
+    {68, "ABSTRACT_INTERNAL_CLASS_SUBCLASS1"}, {69, "ABSTRACT_INTERNAL_CLASS_SUBCLASS2"}, {70, "FOREIGN"},
+    {71, "WASM_TYPE_INFO"}, {72, "PROMISE_FULFILL_REACTION_JOB_TASK"}, {73, "PROMISE_REJECT_REACTION_JOB_TASK"},
+    {74, "CALLABLE_TASK"}, {75, "CALLBACK_TASK"}, {76, "PROMISE_RESOLVE_THENABLE_JOB_TASK"}, {77, "LOAD_HANDLER"},
+    {78, "STORE_HANDLER"}, {79, "FUNCTION_TEMPLATE_INFO"}, {80, "OBJECT_TEMPLATE_INFO"}, {81, "ACCESS_CHECK_INFO"},
+    {82, "ACCESSOR_INFO"}, {83, "ACCESSOR_PAIR"}, {84, "ALIASED_ARGUMENTS_ENTRY"}, {85, "ALLOCATION_MEMENTO"},
+    {86, "ALLOCATION_SITE"}, {87, "ARRAY_BOILERPLATE_DESCRIPTION"}, {88, "ASM_WASM_DATA"},
+    {89, "ASYNC_GENERATOR_REQUEST"}, {90, "BREAK_POINT"}, {91, "BREAK_POINT_INFO"}, {92, "CACHED_TEMPLATE_OBJECT"},
+    {93, "CALL_HANDLER_INFO"}, {94, "CLASS_POSITIONS"}, {95, "DEBUG_INFO"}, {96, "ENUM_CACHE"}, {97, "FEEDBACK_CELL"},
+    {98, "FUNCTION_TEMPLATE_RARE_DATA"}, {99, "INTERCEPTOR_INFO"}, {100, "INTERPRETER_DATA"},
+    {101, "PROMISE_CAPABILITY"}, {102, "PROMISE_REACTION"}, {103, "PROPERTY_DESCRIPTOR_OBJECT"},
+    {104, "PROTOTYPE_INFO"}, {105, "SCRIPT"}, {106, "SOURCE_TEXT_MODULE_INFO_ENTRY"}, {107, "STACK_FRAME_INFO"},
+    {108, "STACK_TRACE_FRAME"}, {109, "TEMPLATE_OBJECT_DESCRIPTION"}, {110, "TUPLE2"}, {111, "WASM_CAPI_FUNCTION_DATA"},
+    {112, "WASM_EXCEPTION_TAG"}, {113, "WASM_EXPORTED_FUNCTION_DATA"}, {114, "WASM_INDIRECT_FUNCTION_TABLE"},
+    {115, "WASM_JS_FUNCTION_DATA"}, {116, "WASM_VALUE"}, {117, "FIXED_ARRAY"}, {118, "HASH_TABLE"},
+    {119, "EPHEMERON_HASH_TABLE"}, {120, "GLOBAL_DICTIONARY"}, {121, "NAME_DICTIONARY"}, {122, "NUMBER_DICTIONARY"},
+    {123, "ORDERED_HASH_MAP"}, {124, "ORDERED_HASH_SET"}, {125, "ORDERED_NAME_DICTIONARY"},
+    {126, "SIMPLE_NUMBER_DICTIONARY"}, {127, "CLOSURE_FEEDBACK_CELL_ARRAY"}, {128, "OBJECT_BOILERPLATE_DESCRIPTION"},
+    {129, "SCOPE_INFO"}, {130, "SCRIPT_CONTEXT_TABLE"}, {131, "BYTE_ARRAY"}, {132, "BYTECODE_ARRAY"},
+    {133, "FIXED_DOUBLE_ARRAY"}, {134, "INTERNAL_CLASS_WITH_SMI_ELEMENTS"}, {135, "SLOPPY_ARGUMENTS_ELEMENTS"},
+    {146, "EXPORTED_SUB_CLASS_BASE"}, {147, "EXPORTED_SUB_CLASS"}, {148, "EXPORTED_SUB_CLASS2"},
+    {149, "SMALL_ORDERED_HASH_MAP"}, {150, "SMALL_ORDERED_HASH_SET"}, {151, "SMALL_ORDERED_NAME_DICTIONARY"},
+    {152, "SOURCE_TEXT_MODULE"}, {153, "SYNTHETIC_MODULE"}, {154, "UNCOMPILED_DATA_WITH_PREPARSE_DATA"},
+    {155, "UNCOMPILED_DATA_WITHOUT_PREPARSE_DATA"}, {156, "WEAK_FIXED_ARRAY"}, {157, "TRANSITION_ARRAY"}, {158, "CELL"},
+    {159, "CODE"}, {160, "CODE_DATA_CONTAINER"}, {161, "COVERAGE_INFO"}, {162, "DESCRIPTOR_ARRAY"},
+    {163, "EMBEDDER_DATA_ARRAY"}, {164, "FEEDBACK_METADATA"}, {165, "FEEDBACK_VECTOR"}, {166, "FILLER"},
+    {167, "FREE_SPACE"}, {168, "INTERNAL_CLASS"}, {169, "INTERNAL_CLASS_WITH_STRUCT_ELEMENTS"}, {170, "MAP"},
+    {171, "ON_HEAP_BASIC_BLOCK_PROFILER_DATA"}, {172, "PREPARSE_DATA"}, {173, "PROPERTY_ARRAY"}, {174, "PROPERTY_CELL"},
+    {175, "SHARED_FUNCTION_INFO"}, {176, "SMI_BOX"}, {177, "SMI_PAIR"}, {178, "SORT_STATE"}, {179, "WASM_ARRAY"},
+    {180, "WASM_STRUCT"}, {181, "WEAK_ARRAY_LIST"}, {182, "WEAK_CELL"}, {183, "JS_PROXY"}, {184, "JS_GLOBAL_OBJECT"},
+    {185, "JS_GLOBAL_PROXY"}, {186, "JS_MODULE_NAMESPACE"}, {1041, "JS_PRIMITIVE_WRAPPER"},
+    {1048, "JS_ASYNC_FUNCTION_OBJECT"}, {1049, "JS_ASYNC_GENERATOR_OBJECT"}, {1050, "JS_DATA_VIEW"},
+    {1051, "JS_TYPED_ARRAY"}, {1052, "JS_MAP"}, {1053, "JS_SET"}, {1054, "JS_WEAK_MAP"}, {1055, "JS_WEAK_SET"},
+    {1057, "JS_OBJECT"}, {1058, "JS_ARGUMENTS_OBJECT"}, {1059, "JS_ARRAY"}, {1060, "JS_ARRAY_BUFFER"},
+    {1061, "JS_ARRAY_ITERATOR"}, {1062, "JS_ASYNC_FROM_SYNC_ITERATOR"}, {1063, "JS_COLLATOR"}, {1065, "JS_DATE"},
+    {1066, "JS_DATE_TIME_FORMAT"}, {1067, "JS_DISPLAY_NAMES"}, {1068, "JS_ERROR"}, {1069, "JS_FINALIZATION_REGISTRY"},
+    {1070, "JS_LIST_FORMAT"}, {1071, "JS_LOCALE"}, {1072, "JS_MESSAGE_OBJECT"}, {1073, "JS_NUMBER_FORMAT"},
+    {1074, "JS_PLURAL_RULES"}, {1075, "JS_PROMISE"}, {1076, "JS_REG_EXP"}, {1077, "JS_REG_EXP_STRING_ITERATOR"},
+    {1078, "JS_RELATIVE_TIME_FORMAT"}, {1079, "JS_SEGMENT_ITERATOR"}, {1080, "JS_SEGMENTER"}, {1081, "JS_SEGMENTS"},
+    {1082, "JS_STRING_ITERATOR"}, {1083, "JS_V8_BREAK_ITERATOR"}, {1084, "JS_WEAK_REF"},
+    {1085, "WASM_EXCEPTION_OBJECT"}, {1086, "WASM_GLOBAL_OBJECT"}, {1088, "WASM_MEMORY_OBJECT"},
+    {1089, "WASM_MODULE_OBJECT"}, {1090, "WASM_TABLE_OBJECT"}, {1091, "JS_BOUND_FUNCTION"}, {1092, "JS_FUNCTION"},
+};
+
+}  // namespace
+
+constinit const LayoutTable kV8_8_6 = {.from = {8, 6}, .constants = kConstants, .types = kTypes};
+
+}  // namespace corewalk

@@ -1,0 +1,88 @@
+// V8 9.5. Written by scripts/gen-layout; not edited by hand.
+#include "layout/layout_tables.h"
+
+namespace corewalk {
+namespace {
+
+// From the binaries of Node.js 17.0.0.
+constexpr LayoutTable::Constant kConstants[] = {
+    {LayoutConstant::kFirstNonstringType, 64},
+    {LayoutConstant::kFirstContextType, 136},
+    {LayoutConstant::kLastContextType, 145},
+    {LayoutConstant::kMapDescriptors, 40},
+    {LayoutConstant::kBitField3IsDictionaryShift, 21},
+    {LayoutConstant::kBitField3OwnDescriptorsMask, 1047552},
+    {LayoutConstant::kBitField3OwnDescriptorsShift, 10},
+    {LayoutConstant::kPropKindMask, 1},
+    {LayoutConstant::kPropLocationMask, 32},
+    {LayoutConstant::kPropLocationShift, 5},
+    {LayoutConstant::kPropRepresentationMask, 448},
+    {LayoutConstant::kPropRepresentationShift, 6},
+    {LayoutConstant::kPropRepresentationDouble, 2},
+    {LayoutConstant::kPropIndexMask, 536346624},
+    {LayoutConstant::kPropIndexShift, 19},
+    {LayoutConstant::kNameDictionaryPrefixSize, 2},
+    {LayoutConstant::kFunctionShared, 24},
+    {LayoutConstant::kFunctionContext, 32},
+    {LayoutConstant::kSharedName, 16},
+    {LayoutConstant::kUncompiledInferredName, 8},
+    {LayoutConstant::kArrayBufferByteLength, 24},
+    {LayoutConstant::kArrayBufferBackingStore, 40},
+    {LayoutConstant::kApiObjectType, 1058},
+    {LayoutConstant::kDescriptorArrayHeader, 24},
+    {LayoutConstant::kBytecodeArrayHeader, 54},
+};
+
+constexpr LayoutTable::Type kTypes[] = {
+    {8, "ONE_BYTE_INTERNALIZED_STRING"}, {32, "STRING"}, {33, "CONS_STRING"}, {34, "EXTERNAL_STRING"},
+    {35, "SLICED_STRING"}, {40, "ONE_BYTE_STRING"}, {41, "CONS_ONE_BYTE_STRING"}, {42, "EXTERNAL_ONE_BYTE_STRING"},
+    {43, "SLICED_ONE_BYTE_STRING"}, {64, "SYMBOL"}, {65, "BIG_INT_BASE"}, {66, "HEAP_NUMBER"}, {67, "ODDBALL"},
+    {68, "ABSTRACT_INTERNAL_CLASS_SUBCLASS1"}, {69, "ABSTRACT_INTERNAL_CLASS_SUBCLASS2"}, {70, "FOREIGN"},
+    {72, "WASM_CAPI_FUNCTION_DATA"}, {73, "WASM_EXPORTED_FUNCTION_DATA"}, {74, "WASM_JS_FUNCTION_DATA"},
+    {75, "WASM_TYPE_INFO"}, {76, "PROMISE_FULFILL_REACTION_JOB_TASK"}, {77, "PROMISE_REJECT_REACTION_JOB_TASK"},
+    {78, "CALLABLE_TASK"}, {79, "CALLBACK_TASK"}, {80, "PROMISE_RESOLVE_THENABLE_JOB_TASK"}, {81, "LOAD_HANDLER"},
+    {82, "STORE_HANDLER"}, {83, "FUNCTION_TEMPLATE_INFO"}, {84, "OBJECT_TEMPLATE_INFO"}, {85, "ACCESS_CHECK_INFO"},
+    {86, "ACCESSOR_INFO"}, {87, "ACCESSOR_PAIR"}, {88, "ALIASED_ARGUMENTS_ENTRY"}, {89, "ALLOCATION_MEMENTO"},
+    {90, "ALLOCATION_SITE"}, {91, "ARRAY_BOILERPLATE_DESCRIPTION"}, {92, "ASM_WASM_DATA"},
+    {93, "ASYNC_GENERATOR_REQUEST"}, {94, "BREAK_POINT"}, {95, "BREAK_POINT_INFO"}, {96, "CACHED_TEMPLATE_OBJECT"},
+    {97, "CALL_HANDLER_INFO"}, {98, "CLASS_POSITIONS"}, {99, "DEBUG_INFO"}, {100, "ENUM_CACHE"}, {101, "FEEDBACK_CELL"},
+    {102, "FUNCTION_TEMPLATE_RARE_DATA"}, {103, "INTERCEPTOR_INFO"}, {104, "INTERPRETER_DATA"}, {105, "MODULE_REQUEST"},
+    {106, "PROMISE_CAPABILITY"}, {107, "PROMISE_REACTION"}, {108, "PROPERTY_DESCRIPTOR_OBJECT"},
+    {109, "PROTOTYPE_INFO"}, {110, "REG_EXP_BOILERPLATE_DESCRIPTION"}, {111, "SCRIPT"},
+    {112, "SOURCE_TEXT_MODULE_INFO_ENTRY"}, {113, "STACK_FRAME_INFO"}, {114, "TEMPLATE_OBJECT_DESCRIPTION"},
+    {115, "TUPLE2"}, {116, "WASM_EXCEPTION_TAG"}, {117, "WASM_INDIRECT_FUNCTION_TABLE"}, {118, "FIXED_ARRAY"},
+    {119, "HASH_TABLE"}, {120, "EPHEMERON_HASH_TABLE"}, {121, "GLOBAL_DICTIONARY"}, {122, "NAME_DICTIONARY"},
+    {123, "NUMBER_DICTIONARY"}, {124, "ORDERED_HASH_MAP"}, {125, "ORDERED_HASH_SET"}, {126, "ORDERED_NAME_DICTIONARY"},
+    {127, "SIMPLE_NUMBER_DICTIONARY"}, {128, "CLOSURE_FEEDBACK_CELL_ARRAY"}, {129, "OBJECT_BOILERPLATE_DESCRIPTION"},
+    {130, "SCRIPT_CONTEXT_TABLE"}, {131, "BYTE_ARRAY"}, {132, "BYTECODE_ARRAY"}, {133, "FIXED_DOUBLE_ARRAY"},
+    {134, "INTERNAL_CLASS_WITH_SMI_ELEMENTS"}, {135, "SLOPPY_ARGUMENTS_ELEMENTS"}, {146, "EXPORTED_SUB_CLASS_BASE"},
+    {147, "EXPORTED_SUB_CLASS"}, {148, "EXPORTED_SUB_CLASS2"}, {149, "SMALL_ORDERED_HASH_MAP"},
+    {150, "SMALL_ORDERED_HASH_SET"}, {151, "SMALL_ORDERED_NAME_DICTIONARY"}, {152, "DESCRIPTOR_ARRAY"},
+    {153, "STRONG_DESCRIPTOR_ARRAY"}, {154, "SOURCE_TEXT_MODULE"}, {155, "SYNTHETIC_MODULE"},
+    {156, "UNCOMPILED_DATA_WITH_PREPARSE_DATA"}, {157, "UNCOMPILED_DATA_WITHOUT_PREPARSE_DATA"},
+    {158, "WEAK_FIXED_ARRAY"}, {159, "TRANSITION_ARRAY"}, {160, "CELL"}, {161, "CODE"}, {162, "CODE_DATA_CONTAINER"},
+    {163, "COVERAGE_INFO"}, {164, "EMBEDDER_DATA_ARRAY"}, {165, "FEEDBACK_METADATA"}, {166, "FEEDBACK_VECTOR"},
+    {167, "FILLER"}, {168, "FREE_SPACE"}, {169, "INTERNAL_CLASS"}, {170, "INTERNAL_CLASS_WITH_STRUCT_ELEMENTS"},
+    {171, "MAP"}, {172, "MEGA_DOM_HANDLER"}, {173, "ON_HEAP_BASIC_BLOCK_PROFILER_DATA"}, {174, "PREPARSE_DATA"},
+    {175, "PROPERTY_ARRAY"}, {176, "PROPERTY_CELL"}, {177, "SCOPE_INFO"}, {178, "SHARED_FUNCTION_INFO"},
+    {179, "SMI_BOX"}, {180, "SMI_PAIR"}, {181, "SORT_STATE"}, {182, "SWISS_NAME_DICTIONARY"}, {183, "WEAK_ARRAY_LIST"},
+    {184, "WEAK_CELL"}, {185, "WASM_ARRAY"}, {186, "WASM_STRUCT"}, {187, "JS_PROXY"}, {188, "JS_GLOBAL_OBJECT"},
+    {189, "JS_GLOBAL_PROXY"}, {190, "JS_MODULE_NAMESPACE"}, {1041, "JS_PRIMITIVE_WRAPPER"}, {1057, "JS_OBJECT"},
+    {2059, "JS_BOUND_FUNCTION"}, {2060, "JS_FUNCTION"}, {2091, "JS_ASYNC_FUNCTION_OBJECT"},
+    {2092, "JS_ASYNC_GENERATOR_OBJECT"}, {2093, "JS_DATA_VIEW"}, {2094, "JS_TYPED_ARRAY"}, {2095, "JS_MAP"},
+    {2096, "JS_SET"}, {2097, "JS_WEAK_MAP"}, {2098, "JS_WEAK_SET"}, {2099, "JS_ARGUMENTS_OBJECT"}, {2100, "JS_ARRAY"},
+    {2101, "JS_ARRAY_BUFFER"}, {2102, "JS_ARRAY_ITERATOR"}, {2103, "JS_ASYNC_FROM_SYNC_ITERATOR"},
+    {2104, "JS_COLLATOR"}, {2106, "JS_DATE"}, {2107, "JS_DATE_TIME_FORMAT"}, {2108, "JS_DISPLAY_NAMES"},
+    {2109, "JS_ERROR"}, {2110, "JS_FINALIZATION_REGISTRY"}, {2111, "JS_LIST_FORMAT"}, {2112, "JS_LOCALE"},
+    {2113, "JS_MESSAGE_OBJECT"}, {2114, "JS_NUMBER_FORMAT"}, {2115, "JS_PLURAL_RULES"}, {2116, "JS_PROMISE"},
+    {2117, "JS_REG_EXP"}, {2118, "JS_REG_EXP_STRING_ITERATOR"}, {2119, "JS_RELATIVE_TIME_FORMAT"},
+    {2120, "JS_SEGMENT_ITERATOR"}, {2121, "JS_SEGMENTER"}, {2122, "JS_SEGMENTS"}, {2123, "JS_STRING_ITERATOR"},
+    {2124, "JS_V8_BREAK_ITERATOR"}, {2125, "JS_WEAK_REF"}, {2126, "WASM_GLOBAL_OBJECT"}, {2128, "WASM_MEMORY_OBJECT"},
+    {2129, "WASM_MODULE_OBJECT"}, {2130, "WASM_TABLE_OBJECT"}, {2131, "WASM_TAG_OBJECT"},
+};
+
+}  // namespace
+
+constinit const LayoutTable kV8_9_5 = {.from = {9, 5}, .constants = kConstants, .types = kTypes};
+
+}  // namespace corewalk
