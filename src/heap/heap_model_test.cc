@@ -130,6 +130,19 @@ TEST_P(HeapModelTest, OwnersThatAreNoSpaces) {
   }
 }
 
+TEST_P(HeapModelTest, OneDamagedSpaceObject) {
+  heap_.Seal();
+  // Read-only roots are plenty and from-space has one page; its space object is overwritten.
+  const Address object = heap_.space_object(FakeHeap::kFromSpace);
+  for (int i = 1; i < 24; ++i) heap_.memory().Put(object + 8 * i, object);
+  const std::unique_ptr<HeapModel> model = BuildSealed();
+  ASSERT_NE(model, nullptr);
+  EXPECT_EQ(model->layout().page.owner, GetParam() ? 0x50u : 0x40u);
+  const Space* old_space = Find(*model, SpaceKind::kOld);
+  ASSERT_NE(old_space, nullptr);
+  EXPECT_EQ(old_space->pages.size(), 2u);
+}
+
 TEST_P(HeapModelTest, CopiesOfTheRootsTable) {
   heap_.Seal();
   // V8 keeps a copy of the read-only part from 10.2 on; here the whole table, in memory of its own.

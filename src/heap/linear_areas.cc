@@ -91,18 +91,37 @@ std::vector<LinearArea> FindLinearAreas(const Memory& memory, const PageIndex& i
   return areas;
 }
 
-std::optional<Address> HiddenLinearAreas::LimitOf(Address top, const Cancel* cancel) {
-  if (!built_.load(std::memory_order_acquire)) {
-    const std::lock_guard lock(building_);
-    if (!built_.load(std::memory_order_relaxed)) {
-      Build(cancel);
-      if (cancel != nullptr && cancel->Cancelled()) {
-        pairs_.clear();
-        return std::nullopt;
-      }
-      built_.store(true, std::memory_order_release);
-    }
+bool HiddenLinearAreas::EnsureBuilt(const Cancel* cancel) {
+  if (built_.load(std::memory_order_acquire)) return true;
+  const std::lock_guard lock(building_);
+  if (built_.load(std::memory_order_relaxed)) return true;
+  Build(cancel);
+  if (cancel != nullptr && cancel->Cancelled()) {
+    pairs_.clear();
+    return false;
   }
+  built_.store(true, std::memory_order_release);
+  return true;
+}
+
+std::vector<LinearArea> HiddenLinearAreas::Near(Address address, const Cancel* cancel) {
+  constexpr size_t kMost = 8;
+  std::vector<LinearArea> near;
+  if (!EnsureBuilt(cancel)) return near;
+  const Address from = address > kTopSlack ? address - kTopSlack : 0;
+  for (auto at = std::ranges::lower_bound(pairs_, from, {}, &LinearArea::top);
+       at != pairs_.end() && at->top <= address + kTopSlack; ++at) {
+    if (at->limit > address) near.push_back(*at);
+  }
+  std::ranges::stable_sort(near, {}, [address](const LinearArea& area) {
+    return area.top > address ? area.top - address : address - area.top;
+  });
+  if (near.size() > kMost) near.resize(kMost);
+  return near;
+}
+
+std::optional<Address> HiddenLinearAreas::LimitOf(Address top, const Cancel* cancel) {
+  if (!EnsureBuilt(cancel)) return std::nullopt;
   std::optional<Address> limit;
   for (auto at = std::ranges::lower_bound(pairs_, top, {}, &LinearArea::top); at != pairs_.end() && at->top == top; ++at) {
     if (!limit || at->limit > *limit) limit = at->limit;

@@ -47,8 +47,13 @@ class HiddenLinearAreas {
   // The end of the area that starts at `top`, if there is one. Thread-safe. The first call searches the process's memory
   // outside the heap; when `cancel` (may be null) stops it, nothing is known and a later call starts afresh.
   std::optional<Address> LimitOf(Address top, const Cancel* cancel);
+  // Areas whose recorded top lies within kTopSlack bytes of `address`, nearest first: a thread that is killed while it
+  // allocates has its true top in a register. At most 8; the caller checks that an object follows the limit.
+  static constexpr uint64_t kTopSlack = 512;
+  std::vector<LinearArea> Near(Address address, const Cancel* cancel);
 
  private:
+  bool EnsureBuilt(const Cancel* cancel);
   void Build(const Cancel* cancel);
 
   const Memory& memory_;

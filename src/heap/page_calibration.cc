@@ -88,16 +88,21 @@ std::optional<std::pair<uint32_t, Address>> FindHeap(const std::vector<Sample>& 
   return std::ranges::max_element(votes, {}, [](const auto& v) { return v.second; })->first;
 }
 
-// The offset at which `matches` holds on all samples; among several, the one that holds with the better `score`.
+// The offset at which `matches` holds on nearly all samples (a page or two may be damaged); among several, the one at
+// which most matches are `preferred` too.
 std::optional<uint32_t> FindField(const std::vector<Sample>& samples, uint32_t from,
                                   const std::function<bool(const Sample&, uint64_t)>& matches,
                                   const std::function<bool(const Sample&, uint64_t)>& preferred) {
   std::optional<uint32_t> best;
   size_t best_score = 0;
   for (size_t i = from / 8; i < kDescriptorWords; ++i) {
-    const bool all = std::ranges::all_of(samples, [&](const Sample& s) { return matches(s, s.words[i]); });
-    if (!all) continue;
-    const size_t score = 1 + std::ranges::count_if(samples, [&](const Sample& s) { return preferred(s, s.words[i]); });
+    size_t matching = 0, score = 1;
+    for (const Sample& sample : samples) {
+      if (!matches(sample, sample.words[i])) continue;
+      ++matching;
+      score += preferred(sample, sample.words[i]);
+    }
+    if (10 * matching < 9 * samples.size() && matching + 1 < samples.size()) continue;
     if (score > best_score) {
       best = i * 8;
       best_score = score;
@@ -106,8 +111,10 @@ std::optional<uint32_t> FindField(const std::vector<Sample>& samples, uint32_t f
   return best;
 }
 
-// A space object: a vtable first, and a pointer back to its heap in its first words.
+// A space object: a vtable first, and a pointer back to its heap in its first words. It is malloc'ed, so it is not aligned
+// as a chunk is, whose header points to the heap as well.
 bool IsSpaceOf(const Memory& memory, Address object, Address heap) {
+  if (ChunkBase(object) == object) return false;
   if (object <= 0x10000 || object >= kUserAddressEnd || (object & 7) != 0) return false;
   std::array<uint64_t, 10> words{};
   if (memory.Read(object, std::as_writable_bytes(std::span(words))) != sizeof(words)) return false;
@@ -161,7 +168,8 @@ std::optional<PageLayout> CalibrateFor(const Memory& memory, const RootsTable& t
   layout.area_end = *area_end;
 
   const auto owner = FindField(
-      own, 0, [&](const Sample&, uint64_t w) { return w != *heap_out && IsSpaceOf(memory, w, *heap_out); },
+      own, 0,
+      [&](const Sample& s, uint64_t w) { return w != *heap_out && w != s.descriptor && IsSpaceOf(memory, w, *heap_out); },
       [](const Sample&, uint64_t) { return true; });
   if (!owner) return std::nullopt;
   layout.owner = *owner;

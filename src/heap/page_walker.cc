@@ -148,7 +148,28 @@ uint64_t PageWalker::StepOver(Address address, std::span<const std::byte> bytes,
       }
     }
   }
+  // The same, with the top of a thread that was killed while it allocated: an object must follow the area.
+  if (hidden_ != nullptr) {
+    for (const LinearArea& area : hidden_->Near(address, cancel_)) {
+      const uint64_t size = (area.limit - address + 7) & ~uint64_t{7};
+      uint64_t next = 0;
+      if (size > bytes.size()) continue;
+      if (size + 8 <= bytes.size()) std::memcpy(&next, bytes.data() + size, 8);
+      if (size != bytes.size() && !maps_.IsValidMapWord(next)) continue;
+      const uint64_t unwritten = area.top > address ? area.top - address : 0;
+      if (unwritten > 0) ++tally->lost_places;
+      tally->lost_bytes += unwritten;
+      tally->linear_area_bytes += size - unwritten;
+      return size;
+    }
+  }
   const uint64_t lost = DistanceToNextObject(bytes, 8, 3);
+  // Memory that was never written holds no objects.
+  const std::span<const std::byte> skipped = bytes.first(lost);
+  if (std::ranges::all_of(skipped, [](std::byte b) { return b == std::byte{0}; })) {
+    tally->linear_area_bytes += lost;
+    return lost;
+  }
   ++tally->lost_places;
   tally->lost_bytes += lost;
   return lost;
