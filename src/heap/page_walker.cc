@@ -115,7 +115,8 @@ uint64_t PageWalker::DistanceToNextObject(std::span<const std::byte> bytes, uint
   return bytes.size();
 }
 
-uint64_t PageWalker::StepOver(Address address, std::span<const std::byte> bytes, uint64_t word, PageTally* tally) {
+uint64_t PageWalker::StepOver(const Page& page, Address address, std::span<const std::byte> bytes, uint64_t word,
+                              PageTally* tally) {
   // An allocation area that is recorded elsewhere (background threads, trusted and code space).
   if (hidden_ != nullptr) {
     if (const std::optional<Address> limit = hidden_->LimitOf(address, cancel_)) {
@@ -168,6 +169,11 @@ uint64_t PageWalker::StepOver(Address address, std::span<const std::byte> bytes,
   const std::span<const std::byte> skipped = bytes.first(lost);
   if (std::ranges::all_of(skipped, [](std::byte b) { return b == std::byte{0}; })) {
     tally->linear_area_bytes += lost;
+    return lost;
+  }
+  // A collection in progress fills to-space from the front; behind the last object copied lies what the space held before.
+  if (page.to_page && lost == bytes.size() && address + lost == page.descriptor.area_end) {
+    tally->stale_bytes += lost;
     return lost;
   }
   ++tally->lost_places;

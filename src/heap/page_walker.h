@@ -74,7 +74,8 @@ class PageWalker {
   // objects; bytes.size() when there is none.
   uint64_t DistanceToNextObject(std::span<const std::byte> bytes, uint64_t offset, int depth);
   // What to do at a word that is no map: the number of bytes to step over, tallied as what they are.
-  uint64_t StepOver(Address address, std::span<const std::byte> bytes, uint64_t word, PageTally* tally);
+  uint64_t StepOver(const Page& page, Address address, std::span<const std::byte> bytes, uint64_t word,
+                    PageTally* tally);
 
   const Memory& memory_;
   const Layout& layout_;
@@ -121,7 +122,7 @@ void PageWalker::Walk(const Page& page, Address end, std::span<const LinearArea>
       std::memcpy(&word, base + offset, 8);
       MapCache::Slot* slot = maps_.Find(word);
       if (slot == nullptr) [[unlikely]] {
-        offset += StepOver(extent.start + offset, extent.bytes.subspan(offset), word, tally);
+        offset += StepOver(page, extent.start + offset, extent.bytes.subspan(offset), word, tally);
         continue;
       }
       uint64_t size = slot->fixed_size;
