@@ -88,11 +88,11 @@ std::optional<std::pair<uint32_t, Address>> FindHeap(const std::vector<Sample>& 
   return std::ranges::max_element(votes, {}, [](const auto& v) { return v.second; })->first;
 }
 
-// The offset at which `matches` holds on nearly all samples (a page or two may be damaged); among several, the one at
-// which most matches are `preferred` too.
+// The offset at which `matches` holds on `percent` of the samples (a page or two may be damaged); among several, the one
+// at which most matches are `preferred` too.
 std::optional<uint32_t> FindField(const std::vector<Sample>& samples, uint32_t from,
                                   const std::function<bool(const Sample&, uint64_t)>& matches,
-                                  const std::function<bool(const Sample&, uint64_t)>& preferred) {
+                                  const std::function<bool(const Sample&, uint64_t)>& preferred, size_t percent = 90) {
   std::optional<uint32_t> best;
   size_t best_score = 0;
   for (size_t i = from / 8; i < kDescriptorWords; ++i) {
@@ -102,7 +102,7 @@ std::optional<uint32_t> FindField(const std::vector<Sample>& samples, uint32_t f
       ++matching;
       score += preferred(sample, sample.words[i]);
     }
-    if (10 * matching < 9 * samples.size() && matching + 1 < samples.size()) continue;
+    if (matching == 0 || (100 * matching < percent * samples.size() && matching + 1 < samples.size())) continue;
     if (score > best_score) {
       best = i * 8;
       best_score = score;
@@ -170,7 +170,7 @@ std::optional<PageLayout> CalibrateFor(const Memory& memory, const RootsTable& t
   const auto owner = FindField(
       own, 0,
       [&](const Sample& s, uint64_t w) { return w != *heap_out && w != s.descriptor && IsSpaceOf(memory, w, *heap_out); },
-      [](const Sample&, uint64_t) { return true; });
+      [](const Sample&, uint64_t) { return true; }, 34);  // one damaged space object may own most of the samples
   if (!owner) return std::nullopt;
   layout.owner = *owner;
 
