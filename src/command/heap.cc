@@ -25,7 +25,7 @@ class HeapCommand final : public Command {
                      "small to reuse, and what the walk could not understand. Stale: behind the allocation top of new\n"
                      "space. Pages found twice, by page lists and by their headers; what only one of them knows is shown.",
                  .example = "heap\nheap --pages --isolate 1",
-                 .options = {{.name = "pages", .letter = 'p', .help = "list every page"},
+                 .options = {{.name = "pages", .help = "list every page"},
                              {.name = "limit", .letter = 'n', .kind = OptionKind::kInteger, .value_name = "N",
                               .help = "pages to list, 0 = all (default 200)"}}}) {}
 

@@ -48,14 +48,15 @@ class InstancesCommand final : public Command {
                    context.out.AddRow(row);
                    return true;
                  });
-    end.total = {Count{shown + end.omitted}, Bytes{bytes}, Absent{}, Absent{}, std::string("objects in all")};
     context.out.EndTable(end);
     Completeness completeness = session.completeness();
     completeness.interrupted = context.cancel.Cancelled();
-    context.out.EndDocument(completeness);
-    if (shown == 0 && !completeness.interrupted) {
+    if (shown == 0 && completeness.complete()) {
       return Fail(ErrorCode::kNotFound, "no objects with this name; see histogram for the names there are");
     }
+    context.out.AddCard({.key = "total", .title = "", .fields = {{"count", "Objects in all", Count{shown + end.omitted}},
+                                                                 {"shallow_bytes", "Shallow bytes", Bytes{bytes}}}});
+    context.out.EndDocument(completeness);
     return {};
   }
 };

@@ -247,8 +247,10 @@ class FindInstancesCommand final : public Command {
     }
     Completeness completeness = session.completeness();
     completeness.interrupted = context.cancel.Cancelled();
+    if (total == 0 && completeness.complete()) {
+      return Fail(ErrorCode::kNotFound, "no objects found with type name " + Safe(wanted));
+    }
     context.out.EndDocument(completeness);
-    if (total == 0) return Fail(ErrorCode::kNotFound, "no objects found with type name " + Safe(wanted));
     return {};
   }
 

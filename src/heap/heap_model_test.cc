@@ -121,6 +121,17 @@ TEST_P(HeapModelTest, LostPagesAreTold) {
   EXPECT_TRUE(old_space->list_broken);
 }
 
+TEST_P(HeapModelTest, AreaThatEndsFarAwayIsCut) {
+  heap_.AddPage(FakeHeap::kOldSpace);
+  heap_.Seal();
+  heap_.memory().Put(heap_.page(5).descriptor + (GetParam() ? 0x38 : 0x20), heap_.page(5).chunk + (Address{1} << 38));
+  const std::unique_ptr<HeapModel> model = BuildSealed();
+  ASSERT_NE(model, nullptr);
+  const HeapWalkResult result = WalkHeap(*model, {.threads = 1}, Cancel(), {});
+  EXPECT_EQ(result.Total().unreadable_bytes, 0u);
+  EXPECT_EQ(result.Total().lost_bytes, 0u);
+}
+
 TEST_P(HeapModelTest, OwnersThatAreNoSpaces) {
   heap_.Seal();
   for (Address owner : {Address{0}, heap_.page(1).descriptor, Address{0x7f0000000000}, ~Address{0}}) {

@@ -21,6 +21,7 @@ constexpr size_t kMaxPropertyNames = 10000;
 constexpr Address kPropertiesOrHash = 8;       // JSReceiver (src/objects/js-objects.h)
 constexpr Address kSymbolDescription = 16;
 constexpr Address kTuple2First = 8;
+constexpr Address kWrappedValue = 24;          // JSPrimitiveWrapper
 
 // JSReceiver::class_name for objects whose constructor says nothing.
 std::string_view FallbackClassName(std::string_view type) {
@@ -177,7 +178,9 @@ std::string NameResolver::ConstructorName(const MapInfo& map, Address sample) {
       if (std::string name = constructor_of(chain[i]); !name.empty()) return name;
     }
   }
-  return std::string(FallbackClassName(types.at(map.instance_type).name));
+  const std::string& type = types.at(map.instance_type).name;
+  if (type == "JS_PRIMITIVE_WRAPPER_TYPE" || type == "JS_VALUE_TYPE") return WrapperName(sample);
+  return std::string(FallbackClassName(type));
 }
 
 bool NameResolver::PrototypeLeadsBack(const MapInfo& map) {
@@ -187,6 +190,20 @@ bool NameResolver::PrototypeLeadsBack(const MapInfo& map) {
          ReadMap(memory_, layout_, memory_.ReadWord(Untag(map.prototype)).value_or(0), &prototype) &&
          layout_.types.IsJSReceiver(prototype.instance_type) &&
          OwnDataProperty(Untag(map.prototype), prototype, Key::kConstructor) == constructor;
+}
+
+std::string NameResolver::WrapperName(Address wrapper) {
+  const uint64_t value = memory_.ReadWord(wrapper + kWrappedValue).value_or(0);
+  if (wrapper != 0 && IsSmi(value)) return "Number";
+  const std::optional<uint16_t> type = wrapper != 0 ? InstanceTypeOf(memory_, layout_, value) : std::nullopt;
+  if (!type) return "Object";
+  const std::string& name = layout_.types.at(*type).name;
+  if (layout_.types.IsString(*type)) return "String";
+  if (layout_.types.IsSymbol(*type)) return "Symbol";
+  if (name == "HEAP_NUMBER_TYPE") return "Number";
+  if (name == "ODDBALL_TYPE") return "Boolean";
+  if (name == "BIGINT_TYPE" || name == "BIG_INT_BASE_TYPE") return "BigInt";
+  return name == "SCRIPT_TYPE" ? "Script" : "Object";
 }
 
 NameResolver::Key NameResolver::KeyOf(uint64_t name) {

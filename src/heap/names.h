@@ -36,6 +36,8 @@ class NameResolver {
  private:
   enum class Key : uint8_t { kOther, kToStringTag, kConstructor, kName };
   std::string ConstructorName(const MapInfo& map, Address sample);
+  // JSReceiver::class_name of a wrapper: that of what it wraps.
+  std::string WrapperName(Address wrapper);
   std::string ComputeClassName(const MapInfo& map, Address sample);
   // Name of a constructor function when it says something: not empty and not "Object".
   std::string UsableName(uint64_t function);

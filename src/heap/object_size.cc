@@ -143,6 +143,7 @@ uint64_t SizeByHead(const SizeRule& rule, const MapInfo& map, std::span<const st
 bool HoldsNoMaps(SizeKind kind) {
   switch (kind) {
     case SizeKind::kArray:
+    case SizeKind::kSloppyArguments:
     case SizeKind::kArrayList:
     case SizeKind::kHeaderedArray:
     case SizeKind::kMatchInfo:

@@ -205,6 +205,10 @@ std::optional<PageDescriptor> ReadPageDescriptor(const Memory& memory, const Pag
   page.area_end = words[layout.area_end / 8];
   page.owner = words[layout.owner / 8];
   if (!PointsIntoHeader(page.area_start, base)) return std::nullopt;
+  // A large page is mapped to its end; one that is not has a damaged header and is taken for an ordinary page.
+  if (page.area_end > base + layout.page_size && memory.RegionAt(page.area_end - 1) == nullptr) {
+    page.area_end = base + layout.page_size;
+  }
   if (page.area_end <= page.area_start || page.area_end > base + (Address{1} << 40) || (page.area_end & 7) != 0) {
     return std::nullopt;
   }

@@ -91,6 +91,7 @@ template <typename Visitor>
 void PageWalker::Walk(const Page& page, Address end, std::span<const LinearArea> areas, Visitor&& visitor,
                       PageTally* tally) {
   Address at = page.descriptor.area_start;
+  const bool one_object = IsLargeObjectSpace(page.space);
   auto area = std::ranges::lower_bound(areas, at, {}, &LinearArea::top);
   while (at < end && !Cancelled()) {
     // Stop at the next allocation area of this page; step over it; go on behind it.
@@ -144,6 +145,11 @@ void PageWalker::Walk(const Page& page, Address end, std::span<const LinearArea>
         visitor(*slot, extent.start + offset, size, base + offset);
       }
       offset += size;
+      if (one_object) {
+        // A large page holds one object; what is behind one that was trimmed is not formatted.
+        tally->free_bytes += end - (extent.start + offset);
+        return;
+      }
     }
     at = extent.start + extent_size;
   }

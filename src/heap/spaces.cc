@@ -101,6 +101,18 @@ Address FindNewSpaceObject(const Memory& memory, Address heap,
 
 std::string_view SpaceName(SpaceKind kind) { return kSpaceNames[static_cast<size_t>(kind)]; }
 
+bool IsLargeObjectSpace(SpaceKind kind) {
+  switch (kind) {
+    case SpaceKind::kLargeObject:
+    case SpaceKind::kCodeLargeObject:
+    case SpaceKind::kNewLargeObject:
+    case SpaceKind::kTrustedLargeObject:
+    case SpaceKind::kSharedLargeObject:
+    case SpaceKind::kSharedTrustedLargeObject: return true;
+    default: return false;
+  }
+}
+
 ChunkScan ScanChunks(const Memory& memory, const PageLayout& layout, const std::vector<IsolateRoots>& isolates,
                      const Cancel& cancel) {
   ChunkScan scan;

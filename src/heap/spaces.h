@@ -18,6 +18,8 @@ enum class SpaceKind : uint8_t {
 };
 // As v8.getHeapSpaceStatistics() names it: "old_space", "large_object_space", ...
 std::string_view SpaceName(SpaceKind kind);
+// Every page of it holds exactly one object.
+bool IsLargeObjectSpace(SpaceKind kind);
 
 struct Page {
   PageDescriptor descriptor;

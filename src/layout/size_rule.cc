@@ -25,6 +25,9 @@ constexpr SizeRule Of(SizeOp op, uint16_t header, uint8_t offset, uint8_t second
 // cores of every release in scripts/node-releases.txt.
 constexpr auto kCandidates = std::to_array<SizeRuleCandidate>({
     {SizeKind::kArray, "16+8n", kFirst, kLast, Linear(16, 8)},
+    // {context, arguments} stand in front of the mapped entries, and from 9.0 the length counts the entries alone.
+    {SizeKind::kSloppyArguments, "32+8n", {9, 0}, kLast, Linear(32, 8)},
+    {SizeKind::kSloppyArguments, "16+8n", kFirst, {8, 6}, Linear(16, 8)},
     {SizeKind::kArrayList, "24+8n", {12, 4}, kLast, Linear(24, 8)},
     {SizeKind::kArrayList, "16+8n", kFirst, {11, 8}, Linear(16, 8)},
     // ScriptContextTable, ObjectBoilerplateDescription: a FixedArray until 11.8, then with two fields of their own.
@@ -83,11 +86,14 @@ constexpr auto kCandidates = std::to_array<SizeRuleCandidate>({
     {SizeKind::kDoubleStringCache, "16+16n", {14, 1}, kLast, Linear(16, 16, LengthField::kInt32, 8)},
     {SizeKind::kWasmTypeInfo, "24+8n", {13, 6}, kLast, Linear(24, 8, LengthField::kSmi, 16)},
     {SizeKind::kWasmTypeInfo, "40+8n", {12, 4}, {12, 9}, Linear(40, 8, LengthField::kSmi, 32)},
-    {SizeKind::kWasmDispatchTable, "40+24n", {13, 6}, kLast, Linear(40, 24, LengthField::kInt32, 12)},
+    {SizeKind::kWasmDispatchTable, "40+24n", {13, 6}, {14, 1}, Linear(40, 24, LengthField::kInt32, 12)},
+    {SizeKind::kWasmDispatchTable, "40+16n", {14, 6}, kLast, Linear(40, 16, LengthField::kInt32, 12)},
     {SizeKind::kWasmDispatchTable, "16+24n", {12, 4}, {12, 9}, Linear(16, 24, LengthField::kInt32, 12)},
-    {SizeKind::kWasmDispatchTable, "24+24n", {14, 6}, kLast, Linear(24, 24, LengthField::kInt32, 12)},
+    {SizeKind::kWasmImportsTable, "24+24n", {14, 6}, kLast, Linear(24, 24, LengthField::kInt32, 12)},
+    {SizeKind::kWasmImportsTable, "40+24n", {13, 6}, {14, 1}, Linear(40, 24, LengthField::kInt32, 12)},
     {SizeKind::kWasmNull, "to the next map", kFirst, kLast, SizeRule{}},
     {SizeKind::kWasmStruct, "map byte 9", kFirst, kLast, Of(SizeOp::kWasmStruct, 0, 0, 0, 8)},
+    {SizeKind::kWasmArray, "24+esize*n", kFirst, kLast, Of(SizeOp::kWasmArray, 24, 16, 0, 8)},
     {SizeKind::kWasmArray, "20+esize*n", kFirst, kLast, Of(SizeOp::kWasmArray, 20, 16, 0, 8)},
     {SizeKind::kUnknown, "to the next map", kFirst, kLast, SizeRule{}},
 });
@@ -150,7 +156,7 @@ constexpr auto kTypeKinds = std::to_array<TypeKind>({
     {"SCRIPT_CONTEXT_TABLE_TYPE", SizeKind::kHeaderedArray},
     {"SIMPLE_NAME_DICTIONARY_TYPE", SizeKind::kArray},
     {"SIMPLE_NUMBER_DICTIONARY_TYPE", SizeKind::kArray},
-    {"SLOPPY_ARGUMENTS_ELEMENTS_TYPE", SizeKind::kArray},
+    {"SLOPPY_ARGUMENTS_ELEMENTS_TYPE", SizeKind::kSloppyArguments},
     {"STRING_TABLE_TYPE", SizeKind::kArray},
     {"STRONG_DESCRIPTOR_ARRAY_TYPE", SizeKind::kDescriptorArray},
     {"TRANSITION_ARRAY_TYPE", SizeKind::kArray},
@@ -158,7 +164,7 @@ constexpr auto kTypeKinds = std::to_array<TypeKind>({
     {"TRUSTED_FIXED_ARRAY_TYPE", SizeKind::kArray},
     {"TRUSTED_WEAK_FIXED_ARRAY_TYPE", SizeKind::kArray},
     {"WASM_ARRAY_TYPE", SizeKind::kWasmArray},
-    {"WASM_DISPATCH_TABLE_FOR_IMPORTS_TYPE", SizeKind::kWasmDispatchTable},
+    {"WASM_DISPATCH_TABLE_FOR_IMPORTS_TYPE", SizeKind::kWasmImportsTable},
     {"WASM_DISPATCH_TABLE_TYPE", SizeKind::kWasmDispatchTable},
     {"WASM_NULL_TYPE", SizeKind::kWasmNull},
     {"WASM_STRUCT_TYPE", SizeKind::kWasmStruct},
@@ -168,11 +174,11 @@ constexpr auto kTypeKinds = std::to_array<TypeKind>({
 });
 
 constexpr std::array<std::string_view, static_cast<size_t>(SizeKind::kCount)> kKindNames = {
-    "fixed", "FixedArray", "ArrayList", "ScriptContextTable", "RegExpMatchInfo", "Context", "NativeContext",
+    "fixed", "FixedArray", "SloppyArgumentsElements", "ArrayList", "ScriptContextTable", "RegExpMatchInfo", "Context", "NativeContext",
     "WeakArrayList", "PropertyArray", "ByteArray", "SeqOneByteString", "SeqTwoByteString", "BigInt", "DescriptorArray",
     "FreeSpace", "BytecodeArray", "FeedbackVector", "FeedbackMetadata", "PreparseData", "CoverageInfo",
     "FixedTypedArray/1", "FixedTypedArray/2", "FixedTypedArray/4", "FixedTypedArray/8", "ScopeInfo", "Code",
-    "InstructionStream", "DoubleStringCache", "WasmTypeInfo", "WasmDispatchTable", "WasmNull", "WasmStruct", "WasmArray",
+    "InstructionStream", "DoubleStringCache", "WasmTypeInfo", "WasmDispatchTable", "WasmDispatchTableForImports", "WasmNull", "WasmStruct", "WasmArray",
     "SmallOrderedHashMap", "SmallOrderedHashSet", "SmallOrderedNameDictionary", "unknown"};
 
 }  // namespace

@@ -46,10 +46,10 @@ struct SizeRule {
 // The types whose size needs a rule. One entry per formula family, not per instance type: many types share kArray.
 enum class SizeKind : uint8_t {
   kNone,  // fixed size
-  kArray, kArrayList, kHeaderedArray, kMatchInfo, kContext, kNativeContext, kWeakArrayList, kPropertyArray, kByteArray,
+  kArray, kSloppyArguments, kArrayList, kHeaderedArray, kMatchInfo, kContext, kNativeContext, kWeakArrayList, kPropertyArray, kByteArray,
   kSeqOneByteString, kSeqTwoByteString, kBigInt, kDescriptorArray, kFreeSpace, kBytecodeArray, kFeedbackVector,
   kFeedbackMetadata, kPreparseData, kCoverageInfo, kFixedTypedArray1, kFixedTypedArray2, kFixedTypedArray4,
-  kFixedTypedArray8, kScopeInfo, kCode, kInstructionStream, kDoubleStringCache, kWasmTypeInfo, kWasmDispatchTable,
+  kFixedTypedArray8, kScopeInfo, kCode, kInstructionStream, kDoubleStringCache, kWasmTypeInfo, kWasmDispatchTable, kWasmImportsTable,
   kWasmNull, kWasmStruct, kWasmArray, kSmallOrderedHashMap, kSmallOrderedHashSet, kSmallOrderedNameDictionary,
   kUnknown,
   kCount

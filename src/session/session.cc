@@ -68,7 +68,11 @@ Result<std::unique_ptr<Session>> Session::Open(std::unique_ptr<Memory> memory, O
   if (!model) {
     Error error = model.error();
     for (const std::string& note : session->completeness_.notes) error.message += "; " + note;
-    if (session->memory_->Gaps().truncated) error.message += "; the core is truncated";
+    const MemoryGaps& gaps = session->memory_->Gaps();
+    if (gaps.truncated) {
+      error.message = fmt::format("the core is truncated, {} of {} bytes are there: {}", gaps.file_bytes,
+                                  gaps.file_bytes_promised, error.message);
+    }
     return std::unexpected(error);
   }
   session->model_ = std::move(*model);
