@@ -22,13 +22,17 @@ Histogram MakeHistogram(const HeapWalkResult& walk, NameResolver& names, const L
         name = names.ClassName(shape.map, shape.sample);
         key = std::to_string(shape.map.word);
         break;
-      case HistogramBy::kKind: key = name = CategoryName(shape.map.category); break;
+      case HistogramBy::kKind:
+        key = name = CategoryName(shape.map.category);
+        break;
       case HistogramBy::kType:
         name = layout.types.at(shape.map.instance_type).name;
         if (name.empty()) name = "type " + std::to_string(shape.map.instance_type);
         key = name;
         break;
-      case HistogramBy::kSpace: key = name = SpaceName(shape.space); break;
+      case HistogramBy::kSpace:
+        key = name = SpaceName(shape.space);
+        break;
     }
     const auto [slot, is_new] = at.try_emplace(std::move(key), histogram.rows.size());
     if (is_new) {
@@ -46,9 +50,12 @@ Histogram MakeHistogram(const HeapWalkResult& walk, NameResolver& names, const L
   }
   std::ranges::sort(histogram.rows, [sort](const HistogramRow& a, const HistogramRow& b) {
     switch (sort) {
-      case HistogramSort::kCount: return std::tie(b.count, b.bytes, a.name, a.shape) < std::tie(a.count, a.bytes, b.name, b.shape);
-      case HistogramSort::kName: return std::tie(a.name, a.shape) < std::tie(b.name, b.shape);
-      case HistogramSort::kShallow: break;
+      case HistogramSort::kCount:
+        return std::tie(b.count, b.bytes, a.name, a.shape) < std::tie(a.count, a.bytes, b.name, b.shape);
+      case HistogramSort::kName:
+        return std::tie(a.name, a.shape) < std::tie(b.name, b.shape);
+      case HistogramSort::kShallow:
+        break;
     }
     return std::tie(b.bytes, b.count, a.name, a.shape) < std::tie(a.bytes, a.count, b.name, b.shape);
   });

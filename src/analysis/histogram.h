@@ -1,5 +1,5 @@
-// What the heap is made of: the tallies of a walk grouped by class, shape, kind or space. A pure function of the walk and
-// of the names.
+// What the heap is made of: the tallies of a walk grouped by class, shape, kind or space. A pure function of the walk
+// and of the names.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,9 @@ struct HistogramRow {
   std::string name;  // raw target text
   Category category = Category::kHidden;
   uint64_t count = 0;
-  uint64_t bytes = 0;   // shallow
-  Address sample = 0;   // one of the objects
-  uint64_t shape = 0;   // address of the Map (kShape), else of one of them
+  uint64_t bytes = 0;                     // shallow
+  Address sample = 0;                     // one of the objects
+  uint64_t shape = 0;                     // address of the Map (kShape), else of one of them
   SpaceKind space = SpaceKind::kUnknown;  // of one of the objects
 };
 

@@ -35,7 +35,8 @@ class HistogramTest : public ::testing::Test {
 
 TEST_F(HistogramTest, GroupsAndSorts) {
   const uint64_t array = heap_.map_of(testing::kFixedArrayType), bytes = heap_.map_of(testing::kByteArrayType);
-  const uint64_t object = heap_.NewMap(1, testing::kJSObjectType, 3), other = heap_.NewMap(1, testing::kJSObjectType, 4);
+  const uint64_t object = heap_.NewMap(1, testing::kJSObjectType, 3),
+                 other = heap_.NewMap(1, testing::kJSObjectType, 4);
   Add(array, 10, 500);
   Add(bytes, 1, 600, SpaceKind::kNew);
   Add(object, 30, 720);
@@ -47,18 +48,22 @@ TEST_F(HistogramTest, GroupsAndSorts) {
   EXPECT_EQ(by_class.rows[1].count, 35u);
   EXPECT_EQ(by_class.count, 46u);
   EXPECT_EQ(by_class.bytes, 1980u);
-  EXPECT_EQ(Names(Make(HistogramBy::kConstructor, HistogramSort::kCount)), (std::vector<std::string>{"Object", "(array)"}));
-  EXPECT_EQ(Names(Make(HistogramBy::kConstructor, HistogramSort::kName)), (std::vector<std::string>{"(array)", "Object"}));
+  EXPECT_EQ(Names(Make(HistogramBy::kConstructor, HistogramSort::kCount)),
+            (std::vector<std::string>{"Object", "(array)"}));
+  EXPECT_EQ(Names(Make(HistogramBy::kConstructor, HistogramSort::kName)),
+            (std::vector<std::string>{"(array)", "Object"}));
   EXPECT_EQ(Make(HistogramBy::kShape).rows.size(), 4u);
   EXPECT_EQ(Make(HistogramBy::kShape).rows[0].shape, object - 1);
   EXPECT_EQ(Names(Make(HistogramBy::kKind)), (std::vector<std::string>{"array", "object"}));
   EXPECT_EQ(Names(Make(HistogramBy::kSpace)), (std::vector<std::string>{"old_space", "new_space"}));
-  EXPECT_EQ(Names(Make(HistogramBy::kType)), (std::vector<std::string>{"JS_OBJECT_TYPE", "BYTE_ARRAY_TYPE", "FIXED_ARRAY_TYPE"}));
+  EXPECT_EQ(Names(Make(HistogramBy::kType)),
+            (std::vector<std::string>{"JS_OBJECT_TYPE", "BYTE_ARRAY_TYPE", "FIXED_ARRAY_TYPE"}));
 }
 
 TEST_F(HistogramTest, UnknownTypesHaveANumber) {
   Add(heap_.NewMap(1, testing::kUnknownVariableType, 2), 1, 16);
-  EXPECT_EQ(Names(Make(HistogramBy::kType)), std::vector<std::string>{"type " + std::to_string(testing::kUnknownVariableType)});
+  EXPECT_EQ(Names(Make(HistogramBy::kType)),
+            std::vector<std::string>{"type " + std::to_string(testing::kUnknownVariableType)});
   EXPECT_EQ(Names(Make(HistogramBy::kConstructor)), std::vector<std::string>{"(hidden)"});
 }
 

@@ -16,18 +16,22 @@ uint64_t Committed(const PageDescriptor& page, uint32_t page_size) {
 class HeapCommand final : public Command {
  public:
   HeapCommand()
-      : Command({.name = "heap",
-                 .group = "Heap",
-                 .summary = "spaces and pages: committed, used, free, wasted",
-                 .description =
-                     "One row per space. Used: bytes of objects, dead ones that are not yet swept included. Free: on\n"
-                     "the free list. Linear area: handed out to an allocator but not yet filled. Wasted: fillers too\n"
-                     "small to reuse, and what the walk could not understand. Stale: behind the allocation top of new\n"
-                     "space. Pages found twice, by page lists and by their headers; what only one of them knows is shown.",
-                 .example = "heap\nheap --pages --isolate 1",
-                 .options = {{.name = "pages", .help = "list every page"},
-                             {.name = "limit", .letter = 'n', .kind = OptionKind::kInteger, .value_name = "N",
-                              .help = "pages to list, 0 = all (default 200)"}}}) {}
+      : Command(
+            {.name = "heap",
+             .group = "Heap",
+             .summary = "spaces and pages: committed, used, free, wasted",
+             .description =
+                 "One row per space. Used: bytes of objects, dead ones that are not yet swept included. Free: on\n"
+                 "the free list. Linear area: handed out to an allocator but not yet filled. Wasted: fillers too\n"
+                 "small to reuse, and what the walk could not understand. Stale: behind the allocation top of new\n"
+                 "space. Pages found twice, by page lists and by their headers; what only one of them knows is shown.",
+             .example = "heap\nheap --pages --isolate 1",
+             .options = {{.name = "pages", .help = "list every page"},
+                         {.name = "limit",
+                          .letter = 'n',
+                          .kind = OptionKind::kInteger,
+                          .value_name = "N",
+                          .help = "pages to list, 0 = all (default 200)"}}}) {}
 
   Result<void> Run(CommandContext& context) const override {
     const Result<HeapWalkOptions> options = WalkOptionsFor(context);
@@ -87,14 +91,15 @@ class HeapCommand final : public Command {
       all.committed += sums[i].committed, all.scan_only += sums[i].scan_only, all.pages += sums[i].pages;
     }
     const PageTally total = walk.Total();
-    context.out.EndTable({.total = {std::string("all"), Count{all.pages}, Bytes{all.committed}, Bytes{total.object_bytes},
-                                    Bytes{total.free_bytes}, Bytes{total.linear_area_bytes},
-                                    Bytes{total.filler_bytes + total.lost_bytes}, Bytes{total.stale_bytes},
-                                    Count{total.objects}, Bytes{total.largest_object}, Bytes{total.lost_bytes},
-                                    Count{all.scan_only}}});
+    context.out.EndTable(
+        {.total = {std::string("all"), Count{all.pages}, Bytes{all.committed}, Bytes{total.object_bytes},
+                   Bytes{total.free_bytes}, Bytes{total.linear_area_bytes},
+                   Bytes{total.filler_bytes + total.lost_bytes}, Bytes{total.stale_bytes}, Count{total.objects},
+                   Bytes{total.largest_object}, Bytes{total.lost_bytes}, Count{all.scan_only}}});
     if (all.scan_only > 0) {
-      context.out.AddNote(fmt::format("{} pages have a header but are in no page list: freed, and not yet unmapped. They are not counted.",
-                                      all.scan_only));
+      context.out.AddNote(fmt::format(
+          "{} pages have a header but are in no page list: freed, and not yet unmapped. They are not counted.",
+          all.scan_only));
     }
     if (context.args.Has("pages")) ListPages(context, *options);
     Completeness completeness = session.completeness();
@@ -108,9 +113,14 @@ class HeapCommand final : public Command {
     const HeapModel& model = context.session.model();
     context.out.BeginTable({.key = "page_list",
                             .title = "Pages",
-                            .columns = {{"page", "Page"}, {"area_start", "Area start"}, {"area_end", "Area end"},
-                                        {"space", "Space", Align::kLeft}, {"owner", "Owner"}, {"flags", "Flags"},
-                                        {"listed", "In list", Align::kLeft}, {"isolate", "Isolate"}}});
+                            .columns = {{"page", "Page"},
+                                        {"area_start", "Area start"},
+                                        {"area_end", "Area end"},
+                                        {"space", "Space", Align::kLeft},
+                                        {"owner", "Owner"},
+                                        {"flags", "Flags"},
+                                        {"listed", "In list", Align::kLeft},
+                                        {"isolate", "Isolate"}}});
     const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultPages));
     uint64_t shown = 0;
     TableEnd end;
@@ -123,8 +133,13 @@ class HeapCommand final : public Command {
         ++shown;
         const PageDescriptor& d = page.descriptor;
         const std::string half = page.from_page ? " (from)" : page.to_page ? " (to)" : "";
-        const Cell row[] = {HexAddress{d.chunk}, HexAddress{d.area_start}, HexAddress{d.area_end},
-                            std::string(SpaceName(space.kind)) + half, HexAddress{d.owner}, HexAddress{d.flags}, page.listed,
+        const Cell row[] = {HexAddress{d.chunk},
+                            HexAddress{d.area_start},
+                            HexAddress{d.area_end},
+                            std::string(SpaceName(space.kind)) + half,
+                            HexAddress{d.owner},
+                            HexAddress{d.flags},
+                            page.listed,
                             isolate < 0 ? Cell(Absent{}) : Cell(Count{static_cast<uint64_t>(isolate)})};
         context.out.AddRow(row);
       }
@@ -140,6 +155,8 @@ class HeapCommand final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> MakeHeapCommand() { return std::make_unique<HeapCommand>(); }
+std::unique_ptr<Command> MakeHeapCommand() {
+  return std::make_unique<HeapCommand>();
+}
 
 }  // namespace corewalk

@@ -26,14 +26,26 @@ class HistogramCommand final : public Command {
                      "closures, engine kinds in parentheses. Shallow bytes are what the object itself takes.",
                  .example = "histogram -n 5\nhistogram --by shape --filter '^Session$'\nhistogram --isolate all --json",
                  .options = {
-                     {.name = "by", .kind = OptionKind::kChoice, .value_name = "WHAT",
+                     {.name = "by",
+                      .kind = OptionKind::kChoice,
+                      .value_name = "WHAT",
                       .help = "group by constructor (default), shape, kind, type or space",
                       .choices = {"constructor", "shape", "kind", "type", "space"}},
-                     {.name = "sort", .letter = 's', .kind = OptionKind::kChoice, .value_name = "KEY",
-                      .help = "shallow (default), count or name", .choices = {"shallow", "count", "name"}},
-                     {.name = "limit", .letter = 'n', .kind = OptionKind::kInteger, .value_name = "N",
+                     {.name = "sort",
+                      .letter = 's',
+                      .kind = OptionKind::kChoice,
+                      .value_name = "KEY",
+                      .help = "shallow (default), count or name",
+                      .choices = {"shallow", "count", "name"}},
+                     {.name = "limit",
+                      .letter = 'n',
+                      .kind = OptionKind::kInteger,
+                      .value_name = "N",
                       .help = "rows to print, 0 = all (default 30)"},
-                     {.name = "filter", .letter = 'f', .kind = OptionKind::kString, .value_name = "REGEX",
+                     {.name = "filter",
+                      .letter = 'f',
+                      .kind = OptionKind::kString,
+                      .value_name = "REGEX",
                       .help = "only rows whose name matches"},
                  }}) {}
 
@@ -49,7 +61,8 @@ class HistogramCommand final : public Command {
     const std::string filter_text = context.args.Text("filter");
     std::optional<std::regex> filter;
     if (context.args.Has("filter")) {
-      if (filter_text.size() > 1000) return Fail(ErrorCode::kUsage, "the expression of --filter is too long (1000 characters at most)");
+      if (filter_text.size() > 1000)
+        return Fail(ErrorCode::kUsage, "the expression of --filter is too long (1000 characters at most)");
       try {
         filter.emplace(filter_text, std::regex::ECMAScript | std::regex::optimize);
       } catch (const std::regex_error&) {
@@ -68,7 +81,8 @@ class HistogramCommand final : public Command {
     if (histogram.rows.empty()) context.out.AddNote("no objects were found");
     TableSpec spec;
     if (by == HistogramBy::kShape) spec.columns.push_back({"shape", "Map"});
-    spec.columns.insert(spec.columns.end(), {{"count", "Count"}, {"shallow_bytes", "Shallow bytes"}, {"share", "Share"}});
+    spec.columns.insert(spec.columns.end(),
+                        {{"count", "Count"}, {"shallow_bytes", "Shallow bytes"}, {"share", "Share"}});
     spec.columns.push_back({"", " ", Align::kLeft});  // bar
     spec.columns.push_back({"kind", "", Align::kLeft});
     spec.columns.push_back({"name", "Name", Align::kLeft});
@@ -99,9 +113,10 @@ class HistogramCommand final : public Command {
       context.out.AddRow(cells);
     }
     if (by == HistogramBy::kShape) end.total.push_back(Absent{});
-    end.total.insert(end.total.end(), {Count{count}, Bytes{bytes},
-                                       Share{histogram.bytes ? static_cast<double>(bytes) / static_cast<double>(histogram.bytes) : 0},
-                                       Absent{}, Absent{}, std::string("all"), Absent{}});
+    end.total.insert(end.total.end(),
+                     {Count{count}, Bytes{bytes},
+                      Share{histogram.bytes ? static_cast<double>(bytes) / static_cast<double>(histogram.bytes) : 0},
+                      Absent{}, Absent{}, std::string("all"), Absent{}});
     context.out.EndTable(end);
     Completeness completeness = session.completeness();
     walk.Describe(&completeness);
@@ -112,6 +127,8 @@ class HistogramCommand final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> MakeHistogramCommand() { return std::make_unique<HistogramCommand>(); }
+std::unique_ptr<Command> MakeHistogramCommand() {
+  return std::make_unique<HistogramCommand>();
+}
 
 }  // namespace corewalk

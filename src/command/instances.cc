@@ -11,16 +11,20 @@ constexpr int64_t kDefaultRows = 50;
 class InstancesCommand final : public Command {
  public:
   InstancesCommand()
-      : Command({.name = "instances",
-                 .group = "Heap",
-                 .summary = "the objects of one class, with address and shallow bytes",
-                 .usage = "[OPTION...] NAME",
-                 .description = "NAME is a name as the histogram prints it, exactly. The addresses can be given to whatis.",
-                 .example = "instances Session -n 10\ninstances '(string)'",
-                 .options = {{.name = "limit", .letter = 'n', .kind = OptionKind::kInteger, .value_name = "N",
-                              .help = "objects to print, 0 = all (default 50)"}},
-                 .min_words = 1,
-                 .max_words = 1}) {}
+      : Command(
+            {.name = "instances",
+             .group = "Heap",
+             .summary = "the objects of one class, with address and shallow bytes",
+             .usage = "[OPTION...] NAME",
+             .description = "NAME is a name as the histogram prints it, exactly. The addresses can be given to whatis.",
+             .example = "instances Session -n 10\ninstances '(string)'",
+             .options = {{.name = "limit",
+                          .letter = 'n',
+                          .kind = OptionKind::kInteger,
+                          .value_name = "N",
+                          .help = "objects to print, 0 = all (default 50)"}},
+             .min_words = 1,
+             .max_words = 1}) {}
 
   Result<void> Run(CommandContext& context) const override {
     const Result<HeapWalkOptions> options = WalkOptionsFor(context);
@@ -30,32 +34,38 @@ class InstancesCommand final : public Command {
     const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows));
 
     context.out.BeginDocument("instances", TargetCard(session));
-    context.out.BeginTable({.columns = {{"address", "Address"}, {"shallow_bytes", "Shallow bytes"},
-                                        {"space", "Space", Align::kLeft}, {"shape", "Map"}, {"name", "Name", Align::kLeft}}});
+    context.out.BeginTable({.columns = {{"address", "Address"},
+                                        {"shallow_bytes", "Shallow bytes"},
+                                        {"space", "Space", Align::kLeft},
+                                        {"shape", "Map"},
+                                        {"name", "Name", Align::kLeft}}});
     uint64_t shown = 0, bytes = 0;
     TableEnd end;
-    VisitObjects(session.model(), *options, context.cancel,
-                 [&](const MapInfo& map, Address first) { return session.names().ClassName(map, first) == wanted; },
-                 [&](const MapInfo& map, Address address, uint64_t size, const Page& page) {
-                   bytes += size;
-                   if (limit != 0 && shown >= limit) {
-                     ++end.omitted;
-                     return true;
-                   }
-                   ++shown;
-                   const Cell row[] = {HexAddress{address}, Bytes{size}, std::string(SpaceName(page.space)),
-                                       HexAddress{map.word - 1}, UntrustedText(session.names().ObjectName(map, address))};
-                   context.out.AddRow(row);
-                   return true;
-                 });
+    VisitObjects(
+        session.model(), *options, context.cancel,
+        [&](const MapInfo& map, Address first) { return session.names().ClassName(map, first) == wanted; },
+        [&](const MapInfo& map, Address address, uint64_t size, const Page& page) {
+          bytes += size;
+          if (limit != 0 && shown >= limit) {
+            ++end.omitted;
+            return true;
+          }
+          ++shown;
+          const Cell row[] = {HexAddress{address}, Bytes{size}, std::string(SpaceName(page.space)),
+                              HexAddress{map.word - 1}, UntrustedText(session.names().ObjectName(map, address))};
+          context.out.AddRow(row);
+          return true;
+        });
     context.out.EndTable(end);
     Completeness completeness = session.completeness();
     completeness.interrupted = context.cancel.Cancelled();
     if (shown == 0 && completeness.complete()) {
       return Fail(ErrorCode::kNotFound, "no objects with this name; see histogram for the names there are");
     }
-    context.out.AddCard({.key = "total", .title = "", .fields = {{"count", "Objects in all", Count{shown + end.omitted}},
-                                                                 {"shallow_bytes", "Shallow bytes", Bytes{bytes}}}});
+    context.out.AddCard({.key = "total",
+                         .title = "",
+                         .fields = {{"count", "Objects in all", Count{shown + end.omitted}},
+                                    {"shallow_bytes", "Shallow bytes", Bytes{bytes}}}});
     context.out.EndDocument(completeness);
     return {};
   }
@@ -63,6 +73,8 @@ class InstancesCommand final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> MakeInstancesCommand() { return std::make_unique<InstancesCommand>(); }
+std::unique_ptr<Command> MakeInstancesCommand() {
+  return std::make_unique<InstancesCommand>();
+}
 
 }  // namespace corewalk

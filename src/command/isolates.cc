@@ -13,20 +13,26 @@ class IsolatesCommand final : public Command {
       : Command({.name = "isolates",
                  .group = "Heap",
                  .summary = "the V8 isolates: the main one and one per worker thread",
-                 .description = "Isolates are found by their roots tables, without symbols. Used bytes are those of a page walk.",
+                 .description =
+                     "Isolates are found by their roots tables, without symbols. Used bytes are those of a page walk.",
                  .example = "isolates"}) {}
 
   Result<void> Run(CommandContext& context) const override {
     Session& session = context.session;
     context.out.BeginDocument("isolates", TargetCard(session));
-    context.out.BeginTable({.columns = {{"isolate", "Isolate"}, {"address", "Address"}, {"heap", "Heap"},
-                                        {"thread_id", "Thread"}, {"is_main", "Main", Align::kLeft}, {"pages", "Pages"},
-                                        {"heap_bytes", "Used bytes"}, {"objects", "Objects"}}});
+    context.out.BeginTable({.columns = {{"isolate", "Isolate"},
+                                        {"address", "Address"},
+                                        {"heap", "Heap"},
+                                        {"thread_id", "Thread"},
+                                        {"is_main", "Main", Align::kLeft},
+                                        {"pages", "Pages"},
+                                        {"heap_bytes", "Used bytes"},
+                                        {"objects", "Objects"}}});
     Completeness completeness = session.completeness();
     for (const IsolateHeap& isolate : session.model().isolates()) {
-      const HeapWalkResult walk =
-          WalkHeap(session.model(), {.isolate = isolate.number, .threads = session.options().threads, .read_only = false},
-                   context.cancel, context.progress);
+      const HeapWalkResult walk = WalkHeap(
+          session.model(), {.isolate = isolate.number, .threads = session.options().threads, .read_only = false},
+          context.cancel, context.progress);
       uint64_t pages = 0;
       for (const Space& space : isolate.spaces) pages += space.pages.size();
       const PageTally total = walk.Total();
@@ -55,7 +61,8 @@ class IsolateCommand final : public Command {
                  .group = "Heap",
                  .summary = "chooses the isolate of the next commands: isolate select N|all",
                  .usage = "select N|all",
-                 .description = "The choice holds until the program ends or another one is made; --isolate on a command goes before it.",
+                 .description = "The choice holds until the program ends or another one is made; --isolate on a "
+                                "command goes before it.",
                  .example = "isolate select 1",
                  .min_words = 2,
                  .max_words = 2}) {}
@@ -70,15 +77,18 @@ class IsolateCommand final : public Command {
     } else {
       const std::optional<uint64_t> number = ParseUnsigned(words[1]);
       if (!number || *number >= count) {
-        return Fail(ErrorCode::kUsage, fmt::format("'{}' is no isolate of this process (0 to {}, or all)",
-                                                   Sanitize(UntrustedText(words[1]), {.max_code_points = 80}), count - 1));
+        return Fail(ErrorCode::kUsage,
+                    fmt::format("'{}' is no isolate of this process (0 to {}, or all)",
+                                Sanitize(UntrustedText(words[1]), {.max_code_points = 80}), count - 1));
       }
       choice.number = static_cast<uint32_t>(*number);
     }
     context.settings.isolate = choice;
     context.out.BeginDocument("isolate", TargetCard(context.session));
-    context.out.AddCard({.key = "selected", .title = "",
-                         .fields = {{"isolate", "Selected isolate", choice.all ? Cell(std::string("all")) : Cell(Count{*choice.number})}}});
+    context.out.AddCard({.key = "selected",
+                         .title = "",
+                         .fields = {{"isolate", "Selected isolate",
+                                     choice.all ? Cell(std::string("all")) : Cell(Count{*choice.number})}}});
     context.out.EndDocument(context.session.completeness());
     return {};
   }
@@ -86,7 +96,11 @@ class IsolateCommand final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> MakeIsolatesCommand() { return std::make_unique<IsolatesCommand>(); }
-std::unique_ptr<Command> MakeIsolateCommand() { return std::make_unique<IsolateCommand>(); }
+std::unique_ptr<Command> MakeIsolatesCommand() {
+  return std::make_unique<IsolatesCommand>();
+}
+std::unique_ptr<Command> MakeIsolateCommand() {
+  return std::make_unique<IsolateCommand>();
+}
 
 }  // namespace corewalk

@@ -23,25 +23,33 @@ std::string LlnodeName(NameResolver& names, const Layout& layout, const MapInfo&
   switch (map.category) {
     case Category::kString:
     case Category::kConsString:
-    case Category::kSlicedString: return "(String)";
-    case Category::kClosure: return "Function";
-    case Category::kRegExp: return "RegExp";
-    case Category::kObject: break;
-    default: return "";
+    case Category::kSlicedString:
+      return "(String)";
+    case Category::kClosure:
+      return "Function";
+    case Category::kRegExp:
+      return "RegExp";
+    case Category::kObject:
+      break;
+    default:
+      return "";
   }
   const std::string& type = layout.types.at(map.instance_type).name;
   const std::string& name = names.ClassName(map, sample);
   if (type == "JS_ARRAY_TYPE" && name == "Array") return "(Array)";
   const bool view = type == "JS_TYPED_ARRAY_TYPE" || type == "JS_DATA_VIEW_TYPE";
-  static constexpr std::string_view kViews[] = {
-      "Buffer", "DataView", "Uint8Array", "Int8Array", "Uint16Array", "Int16Array", "Uint32Array", "Int32Array",
-      "Float16Array", "Float32Array", "Float64Array", "Uint8ClampedArray", "BigUint64Array", "BigInt64Array", "FastBuffer"};
+  static constexpr std::string_view kViews[] = {"Buffer",         "DataView",      "Uint8Array",   "Int8Array",
+                                                "Uint16Array",    "Int16Array",    "Uint32Array",  "Int32Array",
+                                                "Float16Array",   "Float32Array",  "Float64Array", "Uint8ClampedArray",
+                                                "BigUint64Array", "BigInt64Array", "FastBuffer"};
   if (view && std::ranges::find(kViews, name) != std::end(kViews)) return "(ArrayBufferView)";
   if (name == "Object" && !IsStrongPointer(map.constructor)) return "(Object)";
   return name;
 }
 
-std::string Safe(const std::string& text) { return Sanitize(UntrustedText(text)); }
+std::string Safe(const std::string& text) {
+  return Sanitize(UntrustedText(text));
+}
 
 class FindObjectsCommand final : public Command {
  public:
@@ -50,7 +58,8 @@ class FindObjectsCommand final : public Command {
                  .debugger_names = {"findjsobjects"},
                  .group = "llnode",
                  .summary = "JavaScript objects by class, in llnode's format",
-                 .description = "Instances and bytes by class, the most frequent last. -d groups by properties too and shows a sample\n"
+                 .description = "Instances and bytes by class, the most frequent last. -d groups by properties too and "
+                                "shows a sample\n"
                                 "object of each group.",
                  .example = "findjsobjects\nfindjsobjects -d",
                  .options = {{.name = "detailed", .letter = 'd', .help = "by properties, with a sample object"},
@@ -104,7 +113,8 @@ class FindObjectsCommand final : public Command {
     uint64_t count = 0, bytes = 0;
     context.out.AddTextLine(" Instances  Total Size Name");
     context.out.AddTextLine(" ---------- ---------- ----");
-    if (!context.out.is_text()) context.out.BeginTable({.columns = {{"name", ""}, {"count", ""}, {"shallow_bytes", ""}}});
+    if (!context.out.is_text())
+      context.out.BeginTable({.columns = {{"name", ""}, {"count", ""}, {"shallow_bytes", ""}}});
     for (const Row& row : rows) {
       count += row.count, bytes += row.bytes;
       if (context.out.is_text()) {
@@ -132,7 +142,8 @@ class FindObjectsCommand final : public Command {
         row.properties = session.names().PropertyNames(shape.map, shape.sample);
         const uint64_t elements = memory.ReadWord(shape.sample + kElements).value_or(0);
         if (LooksLikePointer(elements)) {
-          row.elements = static_cast<uint64_t>(std::max<int64_t>(0, SmiValue(memory.ReadWord(Untag(elements) + 8).value_or(0))));
+          row.elements =
+              static_cast<uint64_t>(std::max<int64_t>(0, SmiValue(memory.ReadWord(Untag(elements) + 8).value_or(0))));
         }
         for (const std::string& property : row.properties) key += '\0' + property;
       }
@@ -152,8 +163,13 @@ class FindObjectsCommand final : public Command {
     context.out.AddTextLine(" ------------- ---------- ----------- ----------- --------- -----");
     uint64_t count = 0, bytes = 0;
     if (!context.out.is_text()) {
-      context.out.BeginTable({.columns = {{"name", ""}, {"count", ""}, {"shallow_bytes", ""}, {"sample", ""},
-                                          {"properties", ""}, {"elements", ""}, {"property_names", ""}}});
+      context.out.BeginTable({.columns = {{"name", ""},
+                                          {"count", ""},
+                                          {"shallow_bytes", ""},
+                                          {"sample", ""},
+                                          {"properties", ""},
+                                          {"elements", ""},
+                                          {"property_names", ""}}});
     }
     for (const Row& row : rows) {
       count += row.count, bytes += row.bytes;
@@ -163,12 +179,13 @@ class FindObjectsCommand final : public Command {
       }
       if (row.properties.size() > kShownProperties) list += ", ...";
       if (context.out.is_text()) {
-        context.out.AddTextLine(fmt::format(" {:>13x} {:>10} {:>11} {:>11} {:>9} {}", row.sample + 1, row.count, row.bytes,
-                                            row.properties.size(), row.elements,
+        context.out.AddTextLine(fmt::format(" {:>13x} {:>10} {:>11} {:>11} {:>9} {}", row.sample + 1, row.count,
+                                            row.bytes, row.properties.size(), row.elements,
                                             Safe(row.name) + (list.empty() ? "" : ": " + Safe(list))));
       } else {
-        const Cell cells[] = {UntrustedText(row.name), Count{row.count}, Bytes{row.bytes}, HexAddress{row.sample},
-                              Count{row.properties.size()}, Count{row.elements}, UntrustedText(list)};
+        const Cell cells[] = {
+            UntrustedText(row.name),      Count{row.count},    Bytes{row.bytes},   HexAddress{row.sample},
+            Count{row.properties.size()}, Count{row.elements}, UntrustedText(list)};
         context.out.AddRow(cells);
       }
     }
@@ -181,23 +198,32 @@ class FindObjectsCommand final : public Command {
 class FindInstancesCommand final : public Command {
  public:
   FindInstancesCommand()
-      : Command({.name = "findjsinstances",
-                 .debugger_names = {"findjsinstances"},
-                 .group = "llnode",
-                 .summary = "the objects of one class, in llnode's format",
-                 .usage = "[OPTION...] NAME",
-                 .description = "With -n N the same command typed again prints the next N objects, and starts over behind the last.",
-                 .example = "findjsinstances -n 10 Session",
-                 .options = {{.name = "output-limit", .letter = 'n', .kind = OptionKind::kInteger, .value_name = "N",
-                              .help = "objects to print at a time, 0 = all (default)"},
-                             {.name = "verbose", .letter = 'v', .help = "accepted for llnode's sake"},
-                             {.name = "detailed", .letter = 'd', .help = "accepted for llnode's sake"},
-                             {.name = "full-string", .letter = 'F', .help = "print whole strings"},
-                             {.name = "print-map", .letter = 'm', .help = "print the address of the Map too"},
-                             {.name = "string-length", .letter = 'l', .kind = OptionKind::kInteger, .value_name = "N",
-                              .help = "bytes of a string to print (default 16)", .aliases = {"length"}}},
-                 .min_words = 1,
-                 .max_words = 16}) {}
+      : Command(
+            {.name = "findjsinstances",
+             .debugger_names = {"findjsinstances"},
+             .group = "llnode",
+             .summary = "the objects of one class, in llnode's format",
+             .usage = "[OPTION...] NAME",
+             .description =
+                 "With -n N the same command typed again prints the next N objects, and starts over behind the last.",
+             .example = "findjsinstances -n 10 Session",
+             .options = {{.name = "output-limit",
+                          .letter = 'n',
+                          .kind = OptionKind::kInteger,
+                          .value_name = "N",
+                          .help = "objects to print at a time, 0 = all (default)"},
+                         {.name = "verbose", .letter = 'v', .help = "accepted for llnode's sake"},
+                         {.name = "detailed", .letter = 'd', .help = "accepted for llnode's sake"},
+                         {.name = "full-string", .letter = 'F', .help = "print whole strings"},
+                         {.name = "print-map", .letter = 'm', .help = "print the address of the Map too"},
+                         {.name = "string-length",
+                          .letter = 'l',
+                          .kind = OptionKind::kInteger,
+                          .value_name = "N",
+                          .help = "bytes of a string to print (default 16)",
+                          .aliases = {"length"}}},
+             .min_words = 1,
+             .max_words = 16}) {}
 
   Result<void> Run(CommandContext& context) const override {
     const Result<HeapWalkOptions> options = WalkOptionsFor(context);
@@ -216,27 +242,28 @@ class FindInstancesCommand final : public Command {
       context.out.BeginTable({.columns = {{"address", ""}, {"name", ""}, {"shallow_bytes", ""}, {"value", ""}}});
     }
     uint64_t total = 0, shown = 0;
-    VisitObjects(session.model(), *options, context.cancel,
-                 [&](const MapInfo& map, Address at) {
-                   return LlnodeName(session.names(), session.layout(), map, at) == wanted;
-                 },
-                 [&](const MapInfo& map, Address address, uint64_t size, const Page&) {
-                   ++total;
-                   if (total <= first || (limit != 0 && shown >= limit)) return true;
-                   ++shown;
-                   const std::string value = Value(context, map, address);
-                   if (context.out.is_text()) {
-                     const std::string map_text =
-                         context.args.Has("print-map") ? fmt::format("(map=0x{:016x})", map.word) : "";
-                     context.out.AddTextLine(context.args.Has("print-map") ? fmt::format("0x{:016x}{}:{}", address + 1, map_text, value)
-                                                                           : fmt::format("0x{:x}:{}", address + 1, value));
-                   } else {
-                     const Cell cells[] = {HexAddress{address}, UntrustedText(session.names().ObjectName(map, address)),
-                                           Bytes{size}, value};
-                     context.out.AddRow(cells);
-                   }
-                   return true;
-                 });
+    VisitObjects(
+        session.model(), *options, context.cancel,
+        [&](const MapInfo& map, Address at) {
+          return LlnodeName(session.names(), session.layout(), map, at) == wanted;
+        },
+        [&](const MapInfo& map, Address address, uint64_t size, const Page&) {
+          ++total;
+          if (total <= first || (limit != 0 && shown >= limit)) return true;
+          ++shown;
+          const std::string value = Value(context, map, address);
+          if (context.out.is_text()) {
+            const std::string map_text = context.args.Has("print-map") ? fmt::format("(map=0x{:016x})", map.word) : "";
+            context.out.AddTextLine(context.args.Has("print-map")
+                                        ? fmt::format("0x{:016x}{}:{}", address + 1, map_text, value)
+                                        : fmt::format("0x{:x}:{}", address + 1, value));
+          } else {
+            const Cell cells[] = {HexAddress{address}, UntrustedText(session.names().ObjectName(map, address)),
+                                  Bytes{size}, value};
+            context.out.AddRow(cells);
+          }
+          return true;
+        });
     if (!context.out.is_text()) context.out.EndTable({.omitted = total - shown});
     if (total == 0) {
       context.out.AddTextLine("No objects found with type name " + Safe(wanted));
@@ -264,22 +291,29 @@ class FindInstancesCommand final : public Command {
                                   ? 1u << 24
                                   : static_cast<uint64_t>(context.args.Integer("string-length", kDefaultStringLength));
       const auto text = ReadString(session.memory(), session.layout(), address + 1, length == 0 ? 1u << 24 : length);
-      return text ? fmt::format("<String: \"{}{}\">", Sanitize(UntrustedText(text->text), {.max_code_points = 1u << 24}),
-                                text->truncated ? "..." : "")
-                  : "<String: \"???\">";
+      return text
+                 ? fmt::format("<String: \"{}{}\">", Sanitize(UntrustedText(text->text), {.max_code_points = 1u << 24}),
+                               text->truncated ? "..." : "")
+                 : "<String: \"???\">";
     }
-    if (map.category == Category::kClosure) return fmt::format("<function: {}>", Safe(session.names().ObjectName(map, address)));
+    if (map.category == Category::kClosure)
+      return fmt::format("<function: {}>", Safe(session.names().ObjectName(map, address)));
     if (name == "(Array)") {
       const uint64_t length = session.memory().ReadWord(address + kArrayLength).value_or(0);
       if (IsSmi(length)) return fmt::format("<Array: length={}>", SmiValue(length));
     }
-    return fmt::format("<Object: {}>", name == "(Object)" ? "no constructor" : Safe(session.names().ClassName(map, address)));
+    return fmt::format("<Object: {}>",
+                       name == "(Object)" ? "no constructor" : Safe(session.names().ClassName(map, address)));
   }
 };
 
 }  // namespace
 
-std::unique_ptr<Command> MakeFindObjectsCommand() { return std::make_unique<FindObjectsCommand>(); }
-std::unique_ptr<Command> MakeFindInstancesCommand() { return std::make_unique<FindInstancesCommand>(); }
+std::unique_ptr<Command> MakeFindObjectsCommand() {
+  return std::make_unique<FindObjectsCommand>();
+}
+std::unique_ptr<Command> MakeFindInstancesCommand() {
+  return std::make_unique<FindInstancesCommand>();
+}
 
 }  // namespace corewalk

@@ -11,8 +11,9 @@ class MemoryCheckCommand final : public Command {
       : Command({.name = "memory-check",
                  .group = "Diagnostics",
                  .summary = "digest of all bytes of V8's pages, as this face reads them",
-                 .description = "FNV-1a over the words of every object area of all isolates, in the order of addresses. Two\n"
-                                "readers of one core must agree.",
+                 .description =
+                     "FNV-1a over the words of every object area of all isolates, in the order of addresses. Two\n"
+                     "readers of one core must agree.",
                  .example = "memory-check"}) {}
 
   Result<void> Run(CommandContext& context) const override {
@@ -34,7 +35,9 @@ class MemoryCheckCommand final : public Command {
       }
     }
     context.out.BeginDocument("memory-check", TargetCard(context.session));
-    context.out.AddCard({.key = "", .title = "", .fields = {{"digest", "Digest", HexAddress{digest}}, {"bytes", "Bytes", Bytes{total}}}});
+    context.out.AddCard({.key = "",
+                         .title = "",
+                         .fields = {{"digest", "Digest", HexAddress{digest}}, {"bytes", "Bytes", Bytes{total}}}});
     Completeness completeness = context.session.completeness();
     completeness.interrupted = context.cancel.Cancelled();
     context.out.EndDocument(completeness);
@@ -44,6 +47,8 @@ class MemoryCheckCommand final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> MakeMemoryCheckCommand() { return std::make_unique<MemoryCheckCommand>(); }
+std::unique_ptr<Command> MakeMemoryCheckCommand() {
+  return std::make_unique<MemoryCheckCommand>();
+}
 
 }  // namespace corewalk

@@ -17,34 +17,50 @@ Cell Text(const std::optional<T>& text) {
 
 std::string_view FatalKindName(FatalKind kind) {
   switch (kind) {
-    case FatalKind::kNone: return "none";
-    case FatalKind::kOutOfMemory: return "V8 ran out of memory";
-    case FatalKind::kV8Check: return "V8 check failed";
-    default: return "fatal error";
+    case FatalKind::kNone:
+      return "none";
+    case FatalKind::kOutOfMemory:
+      return "V8 ran out of memory";
+    case FatalKind::kV8Check:
+      return "V8 check failed";
+    default:
+      return "fatal error";
   }
 }
 
 class SummaryCommand final : public Command {
  public:
   SummaryCommand()
-      : Command({.name = "summary",
-                 .group = "Process",
-                 .summary = "what died and why, versions, heap limit against use, isolates, completeness",
-                 .description = "Everything is read from the core or process itself; what is not known is left out or marked unknown.",
-                 .example = "summary"}) {}
+      : Command(
+            {.name = "summary",
+             .group = "Process",
+             .summary = "what died and why, versions, heap limit against use, isolates, completeness",
+             .description =
+                 "Everything is read from the core or process itself; what is not known is left out or marked unknown.",
+             .example = "summary"}) {}
 
   Result<void> Run(CommandContext& context) const override {
     Session& session = context.session;
     const ProcessFacts& facts = session.process();
     const HeapWalkOptions options{.isolate = -1, .threads = session.options().threads, .external = true};
     const HeapWalkResult walk = WalkHeap(session.model(), options, context.cancel, context.progress);
+    // The limit that is known is the main isolate's: its own use counts against it.
+    const bool several = session.model().isolates().size() > 1;
+    std::optional<HeapWalkResult> main_walk;
+    if (several) {
+      main_walk = WalkHeap(session.model(), {.isolate = 0, .threads = session.options().threads, .read_only = false},
+                           context.cancel, context.progress);
+    }
+    const HeapWalkResult& against_limit = several ? *main_walk : walk;
 
     context.out.BeginDocument("summary", TargetCard(session));
     context.out.AddCard(DeathCard(facts));
     context.out.AddCard(ProcessCard(facts));
     context.out.AddCard(VersionCard(session, facts));
-    context.out.AddCard(MemoryCard(session, facts, walk, walk.external));
-    TellSpaces(context, facts, walk);
+    context.out.AddCard(MemoryCard(session, facts, walk, against_limit));
+    TellSpaces(context, facts, walk, against_limit);
+    if (several)
+      context.out.AddNote("limits and shares of them are those of the main isolate, all else is of all isolates");
     TellCollections(context, facts);
     Completeness completeness = session.completeness();
     walk.Describe(&completeness);
@@ -62,11 +78,13 @@ class SummaryCommand final : public Command {
     card.fields.push_back({"signal", "Signal", facts.death->name});
     card.fields.push_back({"meaning", "Meaning", facts.death->meaning});
     if (facts.death->tid != 0) card.fields.push_back({"thread_id", "In thread", int64_t{facts.death->tid}});
-    if (facts.death->fault_address != 0) card.fields.push_back({"fault_address", "Fault address", HexAddress{facts.death->fault_address}});
+    if (facts.death->fault_address != 0)
+      card.fields.push_back({"fault_address", "Fault address", HexAddress{facts.death->fault_address}});
     const FatalError& fatal = facts.fatal;
     const bool known = fatal.kind != FatalKind::kNone;
-    card.fields.push_back({"error_kind", "Fatal error", known ? Cell(std::string(FatalKindName(fatal.kind)) + (fatal.certain ? "" : " (likely)"))
-                                                              : Cell(Absent{})});
+    card.fields.push_back(
+        {"error_kind", "Fatal error",
+         known ? Cell(std::string(FatalKindName(fatal.kind)) + (fatal.certain ? "" : " (likely)")) : Cell(Absent{})});
     if (!fatal.message.empty()) card.fields.push_back({"error", "Message", fatal.message});
     if (!fatal.location.empty()) card.fields.push_back({"error_location", "Location", fatal.location});
     return card;
@@ -77,23 +95,27 @@ class SummaryCommand final : public Command {
     card.fields.push_back({"pid", "Process id", int64_t{facts.pid}});
     // Without a title of its own a process is known by its first argument; from 23 on comm is only the thread's name.
     const std::vector<UntrustedText>& words = facts.arguments.argv;
-    card.fields.push_back({"title", "Title", facts.arguments.title ? Text(facts.arguments.title)
-                                             : words.empty()       ? Cell(facts.command_name)
-                                                                   : Cell(words.front())});
+    card.fields.push_back({"title", "Title",
+                           facts.arguments.title ? Text(facts.arguments.title)
+                           : words.empty()       ? Cell(facts.command_name)
+                                                 : Cell(words.front())});
     std::string argv;
     for (size_t i = 0; i < facts.arguments.argv.size() && i < kMaxArguments; ++i) {
       argv += (i == 0 ? "" : " ") + facts.arguments.argv[i].raw();
     }
     card.fields.push_back({"argv", "Arguments", argv.empty() ? Cell(Absent{}) : Cell(UntrustedText(argv))});
     card.fields.push_back({"exec_path", "Executable", Text(facts.exec_path)});
-    if (facts.arguments.node_options) card.fields.push_back({"node_options", "NODE_OPTIONS", Text(facts.arguments.node_options)});
+    if (facts.arguments.node_options)
+      card.fields.push_back({"node_options", "NODE_OPTIONS", Text(facts.arguments.node_options)});
     if (facts.arguments.pwd) card.fields.push_back({"pwd", "PWD at start", Text(facts.arguments.pwd)});
     card.fields.push_back({"threads", "Threads", Count{facts.thread_count}});
     uint64_t cpu = 0;
     for (const ThreadFact& thread : facts.threads) cpu += thread.cpu_user_us + thread.cpu_system_us;
-    if (cpu > 0) card.fields.push_back({"cpu_seconds", "CPU time of the threads", Seconds{static_cast<double>(cpu) / 1e6}});
+    if (cpu > 0)
+      card.fields.push_back({"cpu_seconds", "CPU time of the threads", Seconds{static_cast<double>(cpu) / 1e6}});
     if (const auto ms = facts.uptime_at_last_gc_ms()) {
-      card.fields.push_back({"uptime_at_last_gc_seconds", "Age at its last collection", Seconds{static_cast<double>(*ms) / 1e3}});
+      card.fields.push_back(
+          {"uptime_at_last_gc_seconds", "Age at its last collection", Seconds{static_cast<double>(*ms) / 1e3}});
     }
     return card;
   }
@@ -102,33 +124,38 @@ class SummaryCommand final : public Command {
     const std::optional<NodeVersion>& version = facts.version ? facts.version : session.version();
     Card card{.key = "versions", .title = "Versions", .fields = {}};
     card.fields.push_back({"node", "Node.js", version ? Cell(version->node) : Cell(Absent{})});
-    card.fields.push_back({"v8", "V8", version ? Cell(version->v8)
-                                       : session.layout().version.known() ? Cell(session.layout().version.ToString())
-                                                                          : Cell(Absent{})});
+    card.fields.push_back({"v8", "V8",
+                           version                            ? Cell(version->v8)
+                           : session.layout().version.known() ? Cell(session.layout().version.ToString())
+                                                              : Cell(Absent{})});
     return card;
   }
 
-  static Card MemoryCard(Session& session, const ProcessFacts& facts, const HeapWalkResult& walk, const ExternalMemory& external) {
+  static Card MemoryCard(Session& session, const ProcessFacts& facts, const HeapWalkResult& walk,
+                         const HeapWalkResult& against_limit) {
+    const ExternalMemory& external = walk.external;
     const PageTally total = walk.Total();
     Card card{.key = "heap", .title = "Heap (all isolates)", .fields = {}};
     card.fields.push_back({"isolates", "Isolates", Count{session.model().isolates().size()}});
     card.fields.push_back({"objects", "Objects", Count{total.objects}});
     card.fields.push_back({"used_bytes", "Used", Bytes{total.object_bytes}});
     const auto limit = facts.heap_limits;
-    card.fields.push_back({"old_generation_limit_bytes", "Limit of the old generation", limit ? Cell(Bytes{limit->old_generation}) : Cell(Absent{})});
+    card.fields.push_back({"old_generation_limit_bytes", "Limit of the old generation",
+                           limit ? Cell(Bytes{limit->old_generation}) : Cell(Absent{})});
     if (limit && limit->heap_size_limit()) {
       card.fields.push_back({"heap_size_limit_bytes", "heap_size_limit", Bytes{*limit->heap_size_limit()}});
     }
-    if (limit && limit->old_generation > 0 && session.model().isolates().size() == 1) {
+    if (limit && limit->old_generation > 0) {
       uint64_t old_bytes = 0;
       for (size_t i = 0; i < walk.spaces.size(); ++i) {
-        if (CountsAgainstLimit(static_cast<SpaceKind>(i))) old_bytes += walk.spaces[i].tally.object_bytes;
+        if (CountsAgainstLimit(static_cast<SpaceKind>(i))) old_bytes += against_limit.spaces[i].tally.object_bytes;
       }
       card.fields.push_back({"old_generation_share", "Used of the limit",
                              Share{static_cast<double>(old_bytes) / static_cast<double>(limit->old_generation)}});
     }
     if (facts.max_old_space_option) {
-      card.fields.push_back({"max_old_space_option_bytes", "--max-old-space-size", Bytes{facts.max_old_space_option->bytes}});
+      card.fields.push_back(
+          {"max_old_space_option_bytes", "--max-old-space-size", Bytes{facts.max_old_space_option->bytes}});
     }
     card.fields.push_back({"array_buffers", "ArrayBuffers", Count{external.buffers}});
     card.fields.push_back({"array_buffer_bytes", "Memory outside the heap held by them", Bytes{external.buffer_bytes}});
@@ -142,19 +169,28 @@ class SummaryCommand final : public Command {
     return kind != SpaceKind::kReadOnly && kind != SpaceKind::kNew && kind != SpaceKind::kNewLargeObject;
   }
 
-  static void TellSpaces(CommandContext& context, const ProcessFacts& facts, const HeapWalkResult& walk) {
-    const bool one_isolate = context.session.model().isolates().size() == 1;
-    const uint64_t limit = facts.heap_limits && one_isolate ? facts.heap_limits->old_generation : 0;
+  static void TellSpaces(CommandContext& context, const ProcessFacts& facts, const HeapWalkResult& walk,
+                         const HeapWalkResult& against_limit) {
+    const uint64_t limit = facts.heap_limits ? facts.heap_limits->old_generation : 0;
     context.out.BeginTable({.title = "Spaces",
-                            .columns = {{"space", "Space", Align::kLeft}, {"pages", "Pages"}, {"used_bytes", "Used"},
-                                        {"limit_share", "Of the limit"}, {"free_bytes", "Free"}, {"objects", "Objects"}}});
+                            .columns = {{"space", "Space", Align::kLeft},
+                                        {"pages", "Pages"},
+                                        {"used_bytes", "Used"},
+                                        {"limit_share", "Of the limit"},
+                                        {"free_bytes", "Free"},
+                                        {"objects", "Objects"}}});
     for (size_t i = 0; i < walk.spaces.size(); ++i) {
       const SpaceTally& space = walk.spaces[i];
       if (space.pages == 0) continue;
       const bool counts = limit != 0 && CountsAgainstLimit(static_cast<SpaceKind>(i));
-      const Cell row[] = {std::string(SpaceName(static_cast<SpaceKind>(i))), Count{space.pages}, Bytes{space.tally.object_bytes},
-                          counts ? Cell(Share{static_cast<double>(space.tally.object_bytes) / static_cast<double>(limit)}) : Cell(Absent{}),
-                          Bytes{space.tally.free_bytes}, Count{space.tally.objects}};
+      const Cell row[] = {std::string(SpaceName(static_cast<SpaceKind>(i))),
+                          Count{space.pages},
+                          Bytes{space.tally.object_bytes},
+                          counts ? Cell(Share{static_cast<double>(against_limit.spaces[i].tally.object_bytes) /
+                                              static_cast<double>(limit)})
+                                 : Cell(Absent{}),
+                          Bytes{space.tally.free_bytes},
+                          Count{space.tally.objects}};
       context.out.AddRow(row);
     }
     context.out.EndTable({});
@@ -162,7 +198,8 @@ class SummaryCommand final : public Command {
 
   static void TellCollections(CommandContext& context, const ProcessFacts& facts) {
     if (!facts.gc_trace || facts.gc_trace->lines.empty()) return;
-    context.out.BeginTable({.key = "last_gcs", .title = "Last collections", .columns = {{"line", "As V8 traced them", Align::kLeft}}});
+    context.out.BeginTable(
+        {.key = "last_gcs", .title = "Last collections", .columns = {{"line", "As V8 traced them", Align::kLeft}}});
     for (const GcLine& line : facts.gc_trace->lines) {
       const Cell row[] = {line.text};
       context.out.AddRow(row);
@@ -173,6 +210,8 @@ class SummaryCommand final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> MakeSummaryCommand() { return std::make_unique<SummaryCommand>(); }
+std::unique_ptr<Command> MakeSummaryCommand() {
+  return std::make_unique<SummaryCommand>();
+}
 
 }  // namespace corewalk

@@ -15,13 +15,14 @@ Card TargetCard(Session& session) {
   card.fields.push_back({"kind", "Target", std::string(kKinds[static_cast<size_t>(memory.Kind())])});
   card.fields.push_back({"description", "From", UntrustedText(memory.Describe())});
   card.fields.push_back({"pid", "Process", int64_t{memory.Process().pid}});
-  card.fields.push_back({"executable", "Executable",
-                         session.binary() ? Cell(UntrustedText(session.binary()->path)) : Cell(Absent{})});
-  card.fields.push_back({"build_id", "Build-id",
-                         session.binary() ? Cell(session.binary()->build_id) : Cell(Absent{})});
-  card.fields.push_back({"node_version", "Node.js", session.version() ? Cell(session.version()->node) : Cell(Absent{})});
-  card.fields.push_back({"v8_version", "V8", session.layout().version.known() ? Cell(session.layout().version.ToString())
-                                                                             : Cell(Absent{})});
+  card.fields.push_back(
+      {"executable", "Executable", session.binary() ? Cell(UntrustedText(session.binary()->path)) : Cell(Absent{})});
+  card.fields.push_back({"build_id", "Build-id", session.binary() ? Cell(session.binary()->build_id) : Cell(Absent{})});
+  card.fields.push_back(
+      {"node_version", "Node.js", session.version() ? Cell(session.version()->node) : Cell(Absent{})});
+  card.fields.push_back(
+      {"v8_version", "V8",
+       session.layout().version.known() ? Cell(session.layout().version.ToString()) : Cell(Absent{})});
   card.fields.push_back({"isolates", "Isolates", Count{session.model().isolates().size()}});
   return card;
 }
@@ -31,7 +32,8 @@ Result<int> ChosenIsolate(const CommandContext& context) {
   const size_t count = context.session.model().isolates().size();
   const uint32_t number = context.isolate.number.value_or(0);
   if (number >= count) {
-    return Fail(ErrorCode::kNotFound, fmt::format("there is no isolate {}: this process has {} (0 to {})", number, count, count - 1));
+    return Fail(ErrorCode::kNotFound,
+                fmt::format("there is no isolate {}: this process has {} (0 to {})", number, count, count - 1));
   }
   return static_cast<int>(number);
 }
@@ -45,8 +47,10 @@ Result<HeapWalkOptions> WalkOptionsFor(const CommandContext& context) {
 Result<uint64_t> ParseAddress(const std::string& word) {
   std::string_view digits = word;
   int base = 16;
-  if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2);
-  else if (digits.starts_with("0d")) digits.remove_prefix(2), base = 10;
+  if (digits.starts_with("0x") || digits.starts_with("0X"))
+    digits.remove_prefix(2);
+  else if (digits.starts_with("0d"))
+    digits.remove_prefix(2), base = 10;
   uint64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
   if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) {

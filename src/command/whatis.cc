@@ -56,8 +56,9 @@ class WhatisCommand final : public Command {
     Card card{.key = "region", .title = "Region", .fields = {}};
     card.fields.push_back({"start", "From", HexAddress{region.start}});
     card.fields.push_back({"end", "To", HexAddress{region.end}});
-    card.fields.push_back({"access", "Access", std::string(region.readable ? "r" : "-") + (region.writable ? "w" : "-") +
-                                                   (region.executable ? "x" : "-")});
+    card.fields.push_back(
+        {"access", "Access",
+         std::string(region.readable ? "r" : "-") + (region.writable ? "w" : "-") + (region.executable ? "x" : "-")});
     card.fields.push_back({"present_bytes", "In the core", Bytes{region.present_end - region.start}});
     for (const FileMapping& mapping : memory.FileMappings()) {
       if (mapping.start < region.end && region.start < mapping.end) {
@@ -76,7 +77,8 @@ class WhatisCommand final : public Command {
     card.fields.push_back({"area_start", "Objects from", HexAddress{d.area_start}});
     card.fields.push_back({"area_end", "to", HexAddress{d.area_end}});
     for (const IsolateHeap& isolate : context.session.model().isolates()) {
-      if (isolate.heap == d.heap) card.fields.push_back({"isolate", "Isolate", Count{static_cast<uint64_t>(isolate.number)}});
+      if (isolate.heap == d.heap)
+        card.fields.push_back({"isolate", "Isolate", Count{static_cast<uint64_t>(isolate.number)}});
     }
     context.out.AddCard(card);
   }
@@ -85,19 +87,20 @@ class WhatisCommand final : public Command {
     Session& session = context.session;
     Found before, here, after;
     PageTally tally;
-    VisitPage(session.model(), page,
-              [&](const MapInfo& map, Address at, uint64_t size, const Page&) {
-                if (at + size <= address) {
-                  before = {at, size, map};
-                } else if (at <= address) {
-                  here = {at, size, map};
-                } else {
-                  after = {at, size, map};
-                  return false;
-                }
-                return true;
-              },
-              &tally);
+    VisitPage(
+        session.model(), page,
+        [&](const MapInfo& map, Address at, uint64_t size, const Page&) {
+          if (at + size <= address) {
+            before = {at, size, map};
+          } else if (at <= address) {
+            here = {at, size, map};
+          } else {
+            after = {at, size, map};
+            return false;
+          }
+          return true;
+        },
+        &tally);
     completeness->bytes_lost += tally.lost_bytes;
     if (here.size == 0) {
       context.out.AddNote(address < page.descriptor.area_start ? "in the page's header"
@@ -112,7 +115,8 @@ class WhatisCommand final : public Command {
         card.fields.push_back({"offset", "Offset of the address", Bytes{address - found.address}});
       }
       card.fields.push_back({"name", "Name", UntrustedText(session.names().ObjectName(found.map, found.address))});
-      card.fields.push_back({"class_name", "Class", UntrustedText(session.names().ClassName(found.map, found.address))});
+      card.fields.push_back(
+          {"class_name", "Class", UntrustedText(session.names().ClassName(found.map, found.address))});
       card.fields.push_back({"kind", "Kind", std::string(CategoryName(found.map.category))});
       card.fields.push_back({"map", "Map", HexAddress{found.map.word - 1}});
       const std::string& type = session.layout().types.at(found.map.instance_type).name;
@@ -128,6 +132,8 @@ class WhatisCommand final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> MakeWhatisCommand() { return std::make_unique<WhatisCommand>(); }
+std::unique_ptr<Command> MakeWhatisCommand() {
+  return std::make_unique<WhatisCommand>();
+}
 
 }  // namespace corewalk

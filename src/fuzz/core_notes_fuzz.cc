@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     fuzz::Require(mapping.start >= last, "mappings are sorted");
     last = mapping.start;
   }
-  fuzz::Require(notes.threads.size() <= bytes.size() && notes.mappings.size() <= bytes.size(), "counts are bounded by the bytes");
+  fuzz::Require(notes.threads.size() <= bytes.size() && notes.mappings.size() <= bytes.size(),
+                "counts are bounded by the bytes");
   return 0;
 }

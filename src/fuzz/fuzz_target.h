@@ -1,5 +1,5 @@
-// What all fuzz targets share: the entry point that libFuzzer and replay_main.cc call, and a reader of the input as a run
-// of small choices. A broken promise ends the program with abort(), which both report with the input.
+// What all fuzz targets share: the entry point that libFuzzer and replay_main.cc call, and a reader of the input as a
+// run of small choices. A broken promise ends the program with abort(), which both report with the input.
 #pragma once
 
 #include <cstddef>

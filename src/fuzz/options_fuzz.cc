@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } else {
     for (unsigned char c : args.error().message) fuzz::Require(c >= 0x20 && c != 0x7f, "messages are safe to print");
   }
-  if (const auto leading = CountLeadingOptions(specs, words)) fuzz::Require(*leading <= words.size(), "a place in the line");
+  if (const auto leading = CountLeadingOptions(specs, words))
+    fuzz::Require(*leading <= words.size(), "a place in the line");
   ParseSize(words[0]);
   ParseInteger(words[0]);
   ParseUnsigned(words[0]);

@@ -30,9 +30,15 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (what & 4) word = heap.meta_map() + word % 4096 * 8;
     switch (what >> 3 & 3) {
       case 0:
-      case 1: heap.memory().Put(begin + where % words * 8, word); break;
-      case 2: heap.memory().Put(heap.page(where >> 8 & 3).descriptor + where % 48 * 8, word); break;
-      case 3: heap.memory().Put(FakeHeap::kSpaceObjects + where % 512 * 8, word); break;
+      case 1:
+        heap.memory().Put(begin + where % words * 8, word);
+        break;
+      case 2:
+        heap.memory().Put(heap.page(where >> 8 & 3).descriptor + where % 48 * 8, word);
+        break;
+      case 3:
+        heap.memory().Put(FakeHeap::kSpaceObjects + where % 512 * 8, word);
+        break;
     }
   }
   if (mode & 2) heap.memory().FailReads(begin + 4096, 4096);
@@ -46,20 +52,24 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Page page = heap.MakePage(1);
   Address last = page.descriptor.area_start;
   PageTally tally;
-  walker.Walk(page, page.descriptor.area_end, {},
-              [&](MapCache::Slot&, Address address, uint64_t bytes, const std::byte*) {
-                fuzz::Require(address >= last && bytes >= 8 && bytes % 8 == 0, "objects follow each other");
-                last = address + bytes;
-                fuzz::Require(last <= page.descriptor.area_end, "objects end in the area");
-              },
-              &tally);
-  const uint64_t sum = tally.object_bytes + tally.free_bytes + tally.filler_bytes + tally.linear_area_bytes + tally.lost_bytes +
-                       tally.unreadable_bytes + tally.forwarded_bytes;
+  walker.Walk(
+      page, page.descriptor.area_end, {},
+      [&](MapCache::Slot&, Address address, uint64_t bytes, const std::byte*) {
+        fuzz::Require(address >= last && bytes >= 8 && bytes % 8 == 0, "objects follow each other");
+        last = address + bytes;
+        fuzz::Require(last <= page.descriptor.area_end, "objects end in the area");
+      },
+      &tally);
+  const uint64_t sum = tally.object_bytes + tally.free_bytes + tally.filler_bytes + tally.linear_area_bytes +
+                       tally.lost_bytes + tally.unreadable_bytes + tally.forwarded_bytes;
   fuzz::Require(sum == page.descriptor.area_end - page.descriptor.area_start, "every byte is accounted for once");
 
   if (!(mode & 8)) return 0;  // the rest is a hundred times slower
-  const auto model = HeapModel::Build({.memory = &heap.memory(), .binary = &heap.binary(), .version = heap.version(),
-                                       .version_source = LayoutSource::kBinary, .hide_tables = true},
+  const auto model = HeapModel::Build({.memory = &heap.memory(),
+                                       .binary = &heap.binary(),
+                                       .version = heap.version(),
+                                       .version_source = LayoutSource::kBinary,
+                                       .hide_tables = true},
                                       Cancel());
   if (!model) {
     fuzz::Require(!model.error().message.empty(), "an error has a message");

@@ -16,12 +16,12 @@
 namespace corewalk {
 namespace {
 
-constexpr uint64_t kRootsWithin = 0x400;   // the roots table stands this near behind the Isolate's start
+constexpr uint64_t kRootsWithin = 0x400;  // the roots table stands this near behind the Isolate's start
 constexpr size_t kHeapHeadWords = 0x400 / 8;
 constexpr size_t kMaxStackBytes = 1 << 20;
 constexpr size_t kCurrentPageWords = 48;
 constexpr size_t kEnoughFunctions = 300;  // so many can be seen without a builtin among them only by misreading
-constexpr size_t kEnoughBuiltins = 1;  // a wrong layout meets none
+constexpr size_t kEnoughBuiltins = 1;     // a wrong layout meets none
 constexpr size_t kEnoughShapes = 30;
 constexpr size_t kEnoughAgreeing = 4;
 
@@ -56,7 +56,8 @@ size_t StackReferences(const Memory& memory, const ThreadState& thread, Address 
   const Address sp = thread.reg(Register::kRsp) & ~Address{7};
   const Region* region = memory.RegionAt(sp);
   if (region == nullptr) return 0;
-  std::vector<uint64_t> words(std::min<uint64_t>(region->present_end > sp ? region->present_end - sp : 0, kMaxStackBytes) / 8);
+  std::vector<uint64_t> words(
+      std::min<uint64_t>(region->present_end > sp ? region->present_end - sp : 0, kMaxStackBytes) / 8);
   words.resize(memory.Read(sp, std::as_writable_bytes(std::span(words))) / 8);
   return std::ranges::count_if(words, [&](uint64_t w) { return w >= low && w < high; });
 }
@@ -169,18 +170,19 @@ void HeapModel::ClassifySpaces() {
         uint64_t first = 0;
         uint64_t on_page = 0;
         PageTally tally;
-        walker.Walk(page, page.descriptor.area_end, {},
-                    [&](MapCache::Slot& slot, Address, uint64_t size, const std::byte*) {
-                      if (on_page++ == 0) first = size;
-                      const std::string& type = layout_.types.at(maps.info(slot).instance_type).name;
-                      ++objects;
-                      code += type == "INSTRUCTION_STREAM_TYPE" || (type == "CODE_TYPE" && slot.fixed_size == 0);
-                      trusted += type.starts_with("TRUSTED_") || type.starts_with("PROTECTED_") ||
-                                 type.starts_with("UNCOMPILED_DATA") || type == "BYTECODE_ARRAY_TYPE" ||
-                                 type == "CODE_TYPE" || type == "INTERPRETER_DATA_TYPE";
-                      map_objects += layout_.types.IsMap(maps.info(slot).instance_type);
-                    },
-                    &tally);
+        walker.Walk(
+            page, page.descriptor.area_end, {},
+            [&](MapCache::Slot& slot, Address, uint64_t size, const std::byte*) {
+              if (on_page++ == 0) first = size;
+              const std::string& type = layout_.types.at(maps.info(slot).instance_type).name;
+              ++objects;
+              code += type == "INSTRUCTION_STREAM_TYPE" || (type == "CODE_TYPE" && slot.fixed_size == 0);
+              trusted += type.starts_with("TRUSTED_") || type.starts_with("PROTECTED_") ||
+                         type.starts_with("UNCOMPILED_DATA") || type == "BYTECODE_ARRAY_TYPE" || type == "CODE_TYPE" ||
+                         type == "INTERPRETER_DATA_TYPE";
+              map_objects += layout_.types.IsMap(maps.info(slot).instance_type);
+            },
+            &tally);
         // Up to 8.4 code as short as a few hundred bytes had large pages of its own.
         large &= on_page == 1 && first + 8 > area - 8 && (area > layout_.page.page_size / 4 || code == objects);
       }
@@ -191,7 +193,9 @@ void HeapModel::ClassifySpaces() {
       } else if (objects == 0) {
         space.kind = SpaceKind::kUnknown;
       } else if (large) {
-        space.kind = is_code ? SpaceKind::kCodeLargeObject : is_trusted ? SpaceKind::kTrustedLargeObject : SpaceKind::kLargeObject;
+        space.kind = is_code      ? SpaceKind::kCodeLargeObject
+                     : is_trusted ? SpaceKind::kTrustedLargeObject
+                                  : SpaceKind::kLargeObject;
       } else {
         space.kind = is_code                          ? SpaceKind::kCode
                      : is_trusted                     ? SpaceKind::kTrusted
@@ -210,8 +214,9 @@ void HeapModel::FindThreads(const HeapModelInput& input) {
       std::optional<Address> current;
       if (input.binary != nullptr) current = CurrentIsolate(*memory_, *input.binary, thread);
       if (!current || *current == 0) continue;
-      const bool same = isolate.isolate != 0 ? *current == isolate.isolate
-                                             : *current < isolate.roots.address && *current + kRootsWithin > isolate.roots.address;
+      const bool same = isolate.isolate != 0
+                            ? *current == isolate.isolate
+                            : *current<isolate.roots.address&& * current + kRootsWithin> isolate.roots.address;
       if (!same) continue;
       isolate.isolate = *current;
       // From 26 on V8's helper threads carry the isolate too while they collect: the main thread wins.
@@ -262,7 +267,8 @@ Address HeapModel::ObjectsEnd(const IsolateHeap& isolate, const Space& space, si
       if (words[w] == space.pages[i].descriptor.descriptor) current = std::max(current, i);
     }
   }
-  return page_number <= current && (current > 0 || page_number == 0) ? page.descriptor.area_end : page.descriptor.area_start;
+  return page_number <= current && (current > 0 || page_number == 0) ? page.descriptor.area_end
+                                                                     : page.descriptor.area_start;
 }
 
 std::span<const YoungSurvivor> HeapModel::survivors(const Cancel& cancel) const {
@@ -295,13 +301,14 @@ Result<void> HeapModel::SelfCheck(const HeapModelInput& input) {
         maps_right += ReadMap(*memory_, layout_, roots.entries[i], &map);
       }
       static constexpr std::string_view kKnown[] = {"length_string", "constructor_string", "prototype_string",
-                                                    "value_string", "name_string", "message_string"};
+                                                    "value_string",  "name_string",        "message_string"};
       if (std::ranges::find(kKnown, names[i]) == std::end(kKnown)) continue;
       ++strings;
       const auto text = ReadString(*memory_, layout_, roots.entries[i], 64);
       equal += text && text->text + "_string" == names[i];
     }
-    add("roots called *_map are Maps", 100 * maps_right >= 99 * maps, std::to_string(maps_right) + " of " + std::to_string(maps));
+    add("roots called *_map are Maps", 100 * maps_right >= 99 * maps,
+        std::to_string(maps_right) + " of " + std::to_string(maps));
     add("strings of the roots table read as they are called", strings > 0 && equal == strings,
         std::to_string(equal) + " of " + std::to_string(strings));
     const auto find = [&](std::string_view name) -> uint64_t {
@@ -310,7 +317,8 @@ Result<void> HeapModel::SelfCheck(const HeapModelInput& input) {
     };
     const uint64_t empty = find("empty_fixed_array");
     add("empty_fixed_array has length 0", empty != 0 && memory_->ReadWord(Untag(empty) + 8) == 0, "");
-    const auto undefined = ReadString(*memory_, layout_, memory_->ReadWord(Untag(find("undefined_value")) + 16).value_or(0), 16);
+    const auto undefined =
+        ReadString(*memory_, layout_, memory_->ReadWord(Untag(find("undefined_value")) + 16).value_or(0), 16);
     add("undefined calls itself undefined", undefined && undefined->text == "undefined", "");
   }
   // Read-only pages must be understood to the last byte.
@@ -329,7 +337,8 @@ Result<void> HeapModel::SelfCheck(const HeapModelInput& input) {
     for (const Page& page : space.pages) walker.Walk(page, page.descriptor.area_end, {}, visit, &tally);
   }
   add("the string \"constructor\" is in read-only space", known_string, "");
-  add("read-only space is walked without losing step", tally.objects > 0 && tally.lost_bytes * 100 <= tally.object_bytes,
+  add("read-only space is walked without losing step",
+      tally.objects > 0 && tally.lost_bytes * 100 <= tally.object_bytes,
       std::to_string(tally.objects) + " objects, " + std::to_string(tally.lost_bytes) + " bytes lost");
 
   // What names are read through: offsets, property details, instance types of functions.
@@ -352,7 +361,8 @@ Result<void> HeapModel::SelfCheck(const HeapModelInput& input) {
     if (item.passed) continue;
     failed += (failed.empty() ? "" : "; ") + item.what + (item.detail.empty() ? "" : " (" + item.detail + ")");
   }
-  if (!failed.empty() && !is_map) return Fail(ErrorCode::kUnsupported, "V8's layout could not be verified on this core: not true: " + failed);
+  if (!failed.empty() && !is_map)
+    return Fail(ErrorCode::kUnsupported, "V8's layout could not be verified on this core: not true: " + failed);
   const size_t passed = std::ranges::count_if(self_check_, &SelfCheckItem::passed);
   if (2 * passed < self_check_.size() || !known_string) {
     return Fail(ErrorCode::kUnsupported, "V8's layout could not be verified on this core: not true: " + failed);

@@ -1,5 +1,5 @@
-// The V8 heaps of a process: isolates, their spaces and pages, and the layout that was found and verified for them. Built
-// once per opened target; immutable afterwards. Reading objects out of the pages is page_walker's business.
+// The V8 heaps of a process: isolates, their spaces and pages, and the layout that was found and verified for them.
+// Built once per opened target; immutable afterwards. Reading objects out of the pages is page_walker's business.
 #pragma once
 
 #include <memory>
@@ -20,11 +20,11 @@
 namespace corewalk {
 
 struct IsolateHeap {
-  int number = 0;            // 0 = the main thread's, then by address
-  Address isolate = 0;       // the Isolate struct; 0 when it could not be told from the roots table's address
-  Address heap = 0;          // the Heap struct inside it
+  int number = 0;       // 0 = the main thread's, then by address
+  Address isolate = 0;  // the Isolate struct; 0 when it could not be told from the roots table's address
+  Address heap = 0;     // the Heap struct inside it
   RootsTable roots;
-  int thread_id = 0;         // the thread that runs it, 0 when unknown
+  int thread_id = 0;  // the thread that runs it, 0 when unknown
   bool is_main = false;
   std::vector<Space> spaces;  // read-only pages that all isolates share are in HeapModel::read_only
   std::vector<LinearArea> areas;

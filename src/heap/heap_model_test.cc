@@ -11,8 +11,11 @@ namespace {
 using testing::FakeHeap;
 
 Result<std::unique_ptr<HeapModel>> Build(FakeHeap& heap) {
-  return HeapModel::Build({.memory = &heap.memory(), .binary = &heap.binary(), .version = heap.version(),
-                           .version_source = LayoutSource::kBinary, .hide_tables = true},
+  return HeapModel::Build({.memory = &heap.memory(),
+                           .binary = &heap.binary(),
+                           .version = heap.version(),
+                           .version_source = LayoutSource::kBinary,
+                           .hide_tables = true},
                           Cancel());
 }
 
@@ -191,8 +194,9 @@ TEST_P(HeapModelTest, EveryWordOfTheHeaderMayBeWrong) {
   for (size_t offset = 0; offset < 0x120; offset += 8) {
     const Address at = heap_.page(1).descriptor + offset;
     const uint64_t before = *heap_.memory().ReadWord(at);
-    for (uint64_t value : {uint64_t{0}, uint64_t{8}, ~uint64_t{0}, heap_.page(1).start, heap_.page(1).start + (uint64_t{1} << 39),
-                           FakeHeap::kHeap, heap_.page(1).descriptor, uint64_t{1} << 63}) {
+    for (uint64_t value :
+         {uint64_t{0}, uint64_t{8}, ~uint64_t{0}, heap_.page(1).start, heap_.page(1).start + (uint64_t{1} << 39),
+          FakeHeap::kHeap, heap_.page(1).descriptor, uint64_t{1} << 63}) {
       heap_.memory().Put(at, value);
       Result<std::unique_ptr<HeapModel>> model = Build(heap_);
       if (model) WalkHeap(**model, {.threads = 1}, Cancel(), {});
@@ -201,9 +205,8 @@ TEST_P(HeapModelTest, EveryWordOfTheHeaderMayBeWrong) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Headers, HeapModelTest, ::testing::Bool(), [](const auto& info) {
-  return std::string(info.param ? "Split" : "InPage");
-});
+INSTANTIATE_TEST_SUITE_P(Headers, HeapModelTest, ::testing::Bool(),
+                         [](const auto& info) { return std::string(info.param ? "Split" : "InPage"); });
 
 }  // namespace
 }  // namespace corewalk

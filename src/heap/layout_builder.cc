@@ -38,9 +38,18 @@ constexpr std::pair<std::string_view, std::string_view> kRootTypes[] = {
     {"turboshaft_word32type", "TURBOSHAFT_WORD32_TYPE"},
     {"turboshaft_word64type", "TURBOSHAFT_WORD64_TYPE"},
 };
-constexpr std::string_view kOddballs[] = {
-    "undefined", "null", "boolean", "the_hole", "uninitialized", "exception", "termination_exception",
-    "arguments_marker", "optimized_out", "stale_register", "self_reference_marker", "basic_block_counters_marker"};
+constexpr std::string_view kOddballs[] = {"undefined",
+                                          "null",
+                                          "boolean",
+                                          "the_hole",
+                                          "uninitialized",
+                                          "exception",
+                                          "termination_exception",
+                                          "arguments_marker",
+                                          "optimized_out",
+                                          "stale_register",
+                                          "self_reference_marker",
+                                          "basic_block_counters_marker"};
 
 // Shifts are of 32-bit words, masks fit in one, and offsets are small: a damaged binary must not say otherwise.
 bool IsPlausible(const LayoutConstantInfo& info, int64_t value) {

@@ -10,11 +10,11 @@
 namespace corewalk {
 namespace {
 
-constexpr uint64_t kBeforeRoots = 0x400;      // from 11.3 the areas stand in front of the roots table
-constexpr uint64_t kBehindRoots = 0x14000;    // up to 10.8 behind it
+constexpr uint64_t kBeforeRoots = 0x400;    // from 11.3 the areas stand in front of the roots table
+constexpr uint64_t kBehindRoots = 0x14000;  // up to 10.8 behind it
 constexpr size_t kSpaceWords = 0x240 / 8;
-constexpr size_t kPairBefore = 0x80 / 8;      // {top, limit} pairs stand at +0x60 or +0x68; later ones are records
-                                              // of the area's original bounds
+constexpr size_t kPairBefore = 0x80 / 8;  // {top, limit} pairs stand at +0x60 or +0x68; later ones are records
+                                          // of the area's original bounds
 constexpr size_t kMaxHiddenPairs = size_t{1} << 22;
 
 std::vector<uint64_t> ReadWords(const Memory& memory, Address address, size_t count) {
@@ -29,7 +29,8 @@ bool IsTriple(const PageIndex& index, const std::vector<uint64_t>& words, size_t
 }
 
 bool IsPair(const PageIndex& index, const std::vector<uint64_t>& words, size_t i) {
-  return i + 1 < words.size() && words[i] <= words[i + 1] && (words[i] & 7) == 0 && index.SameArea(words[i], words[i + 1]);
+  return i + 1 < words.size() && words[i] <= words[i + 1] && (words[i] & 7) == 0 &&
+         index.SameArea(words[i], words[i + 1]);
 }
 
 }  // namespace
@@ -123,7 +124,8 @@ std::vector<LinearArea> HiddenLinearAreas::Near(Address address, const Cancel* c
 std::optional<Address> HiddenLinearAreas::LimitOf(Address top, const Cancel* cancel) {
   if (!EnsureBuilt(cancel)) return std::nullopt;
   std::optional<Address> limit;
-  for (auto at = std::ranges::lower_bound(pairs_, top, {}, &LinearArea::top); at != pairs_.end() && at->top == top; ++at) {
+  for (auto at = std::ranges::lower_bound(pairs_, top, {}, &LinearArea::top); at != pairs_.end() && at->top == top;
+       ++at) {
     if (!limit || at->limit > *limit) limit = at->limit;
   }
   return limit;

@@ -1,6 +1,6 @@
-// Linear allocation areas: the stretch [top, limit) of a page that V8 hands out by bumping `top`. It holds no objects yet
-// (often stale ones), so a walk must step over it. V8 keeps the pairs in space objects, from 10.1 in the Isolate, and for
-// background threads in malloc'ed structs (src/heap/linear-allocation-area.h).
+// Linear allocation areas: the stretch [top, limit) of a page that V8 hands out by bumping `top`. It holds no objects
+// yet (often stale ones), so a walk must step over it. V8 keeps the pairs in space objects, from 10.1 in the Isolate,
+// and for background threads in malloc'ed structs (src/heap/linear-allocation-area.h).
 #pragma once
 
 #include <atomic>
@@ -44,8 +44,8 @@ std::vector<LinearArea> FindLinearAreas(const Memory& memory, const PageIndex& i
 class HiddenLinearAreas {
  public:
   HiddenLinearAreas(const Memory& memory, const PageIndex& index) : memory_(memory), index_(index) {}
-  // The end of the area that starts at `top`, if there is one. Thread-safe. The first call searches the process's memory
-  // outside the heap; when `cancel` (may be null) stops it, nothing is known and a later call starts afresh.
+  // The end of the area that starts at `top`, if there is one. Thread-safe. The first call searches the process's
+  // memory outside the heap; when `cancel` (may be null) stops it, nothing is known and a later call starts afresh.
   std::optional<Address> LimitOf(Address top, const Cancel* cancel);
   // Areas whose recorded top lies within kTopSlack bytes of `address`, nearest first: a thread that is killed while it
   // allocates has its true top in a register. At most 8; the caller checks that an object follows the limit.

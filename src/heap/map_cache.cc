@@ -39,13 +39,16 @@ bool ReadMap(const Memory& memory, const Layout& layout, uint64_t word, MapInfo*
   info->prototype = at(map_offsets::kPrototype, uint64_t{});
   info->constructor = at(map_offsets::kConstructorOrBackPointer, uint64_t{});
   const int64_t descriptors = layout.Get(LayoutConstant::kMapDescriptors, 40);
-  info->descriptors = descriptors >= 0 && descriptors + 8 <= map_offsets::kSize ? at(static_cast<uint32_t>(descriptors), uint64_t{}) : 0;
+  info->descriptors = descriptors >= 0 && descriptors + 8 <= map_offsets::kSize
+                          ? at(static_cast<uint32_t>(descriptors), uint64_t{})
+                          : 0;
 
   const InstanceType& type = layout.types.at(info->instance_type);
   info->category = type.category;
   // Callable with a slot for its prototype: a function, whatever its type is called (class constructors have no name in
   // v8dbg).
-  if (layout.types.IsJSReceiver(info->instance_type) && (info->bit_field & 0x82) == 0x82) info->category = Category::kClosure;
+  if (layout.types.IsJSReceiver(info->instance_type) && (info->bit_field & 0x82) == 0x82)
+    info->category = Category::kClosure;
   info->size_kind = info->instance_size_in_words != 0 ? SizeKind::kNone : type.size_kind;
   // Up to 13.x contexts of the same instance type share a Map, the native context excepted; from 14.x (V8 8.x on) a
   // context's Map names its native context, and the native context's own Map is the one whose native context has it.

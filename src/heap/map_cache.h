@@ -1,6 +1,6 @@
 // Map word -> what the walk must know about the Map, in one open-addressing table: the hottest data structure of the
-// program. A cache belongs to one thread. It also carries the tallies of a histogram, so that counting an object touches
-// the cache line that finding its Map has just loaded.
+// program. A cache belongs to one thread. It also carries the tallies of a histogram, so that counting an object
+// touches the cache line that finding its Map has just loaded.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ struct MapInfo {
   Category category = Category::kHidden;
 };
 
-// Reads the Map that `word` points to. False when it is none: its own map must be a Map that is its own map (there is one
-// such meta map per read-only heap and, from 12.x, one per native context).
+// Reads the Map that `word` points to. False when it is none: its own map must be a Map that is its own map (there is
+// one such meta map per read-only heap and, from 12.x, one per native context).
 bool ReadMap(const Memory& memory, const Layout& layout, uint64_t word, MapInfo* info);
 
 class MapCache {

@@ -11,17 +11,18 @@
 namespace corewalk {
 namespace {
 
-constexpr uint64_t kMaxNameLength = 256;       // UTF-16 units
-constexpr int kMaxPrototypes = 1000;           // length of a prototype chain that is followed
-constexpr int kMaxBackPointers = 1 << 14;      // length of a transition tree's branch: at most 1020 properties, and few more
-constexpr uint64_t kMaxDictionary = 1 << 22;   // entries of one property dictionary that are looked at
-constexpr uint32_t kMaxDescriptors = 1020;     // V8: kMaxNumberOfDescriptors, src/objects/property-details.h
-constexpr size_t kMaxKeys = 1 << 20;           // names that are remembered
+constexpr uint64_t kMaxNameLength = 256;  // UTF-16 units
+constexpr int kMaxPrototypes = 1000;      // length of a prototype chain that is followed
+constexpr int kMaxBackPointers =
+    1 << 14;  // length of a transition tree's branch: at most 1020 properties, and few more
+constexpr uint64_t kMaxDictionary = 1 << 22;  // entries of one property dictionary that are looked at
+constexpr uint32_t kMaxDescriptors = 1020;    // V8: kMaxNumberOfDescriptors, src/objects/property-details.h
+constexpr size_t kMaxKeys = 1 << 20;          // names that are remembered
 constexpr size_t kMaxPropertyNames = 10000;
-constexpr Address kPropertiesOrHash = 8;       // JSReceiver (src/objects/js-objects.h)
+constexpr Address kPropertiesOrHash = 8;  // JSReceiver (src/objects/js-objects.h)
 constexpr Address kSymbolDescription = 16;
 constexpr Address kTuple2First = 8;
-constexpr Address kWrappedValue = 24;          // JSPrimitiveWrapper
+constexpr Address kWrappedValue = 24;  // JSPrimitiveWrapper
 
 // JSReceiver::class_name for objects whose constructor says nothing.
 std::string_view FallbackClassName(std::string_view type) {
@@ -86,15 +87,20 @@ std::string NameResolver::ObjectName(const MapInfo& map, Address object) {
 
 std::string NameResolver::ComputeClassName(const MapInfo& map, Address sample) {
   switch (map.category) {
-    case Category::kObject: return ConstructorName(map, sample);
-    case Category::kClosure: return "Function";
-    case Category::kRegExp: return "RegExp";
-    case Category::kContext: return "system / Context";
+    case Category::kObject:
+      return ConstructorName(map, sample);
+    case Category::kClosure:
+      return "Function";
+    case Category::kRegExp:
+      return "RegExp";
+    case Category::kContext:
+      return "system / Context";
     case Category::kHidden:
       return layout_.types.IsNativeContext(map.instance_type) || map.size_kind == SizeKind::kNativeContext
                  ? "system / NativeContext"
                  : "(hidden)";
-    default: return "(" + std::string(CategoryName(map.category)) + ")";
+    default:
+      return "(" + std::string(CategoryName(map.category)) + ")";
   }
 }
 
@@ -121,7 +127,8 @@ std::string NameResolver::UsableName(uint64_t function) {
     return "";
   }
   std::string name;
-  if (FindNamingRule(layout_.version).own_name_first) name = StringOf(OwnDataProperty(Untag(function), map, Key::kName));
+  if (FindNamingRule(layout_.version).own_name_first)
+    name = StringOf(OwnDataProperty(Untag(function), map, Key::kName));
   if (name.empty()) name = FunctionName(function);
   return name == "Object" ? "" : name;
 }
@@ -129,7 +136,8 @@ std::string NameResolver::UsableName(uint64_t function) {
 std::string NameResolver::ConstructorName(const MapInfo& map, Address sample) {
   const InstanceTypes& types = layout_.types;
   const NamingRule& rule = FindNamingRule(layout_.version);
-  const bool new_target_is_base = (map.bit_field2 & rule.new_target_is_base_bits2) || (map.bit_field3 & rule.new_target_is_base_bits3);
+  const bool new_target_is_base =
+      (map.bit_field2 & rule.new_target_is_base_bits2) || (map.bit_field3 & rule.new_target_is_base_bits3);
   const bool prototype_map = (map.bit_field2 & rule.prototype_map_bits2) || (map.bit_field3 & rule.prototype_map_bits3);
   if (!types.IsJSProxy(map.instance_type) && new_target_is_base && !prototype_map) {
     std::string name = UsableName(ConstructorOf(map));
@@ -146,7 +154,8 @@ std::string NameResolver::ConstructorName(const MapInfo& map, Address sample) {
     Address landmark = sample;
     for (int i = 1; i <= kMaxPrototypes; ++i) {
       MapInfo next;
-      if (!LooksLikePointer(prototype) || !ReadMap(memory_, layout_, memory_.ReadWord(Untag(prototype)).value_or(0), &next) ||
+      if (!LooksLikePointer(prototype) ||
+          !ReadMap(memory_, layout_, memory_.ReadWord(Untag(prototype)).value_or(0), &next) ||
           !types.IsJSReceiver(next.instance_type)) {
         break;
       }
@@ -157,7 +166,9 @@ std::string NameResolver::ConstructorName(const MapInfo& map, Address sample) {
       prototype = next.prototype;
     }
   }
-  const auto tag_of = [this](const Link& link) { return StringOf(OwnDataProperty(link.object, link.map, Key::kToStringTag)); };
+  const auto tag_of = [this](const Link& link) {
+    return StringOf(OwnDataProperty(link.object, link.map, Key::kToStringTag));
+  };
   const auto constructor_of = [this](const Link& link) {
     return UsableName(OwnDataProperty(link.object, link.map, Key::kConstructor));
   };
@@ -244,7 +255,8 @@ uint64_t NameResolver::OwnDataProperty(Address object, const MapInfo& map, Key k
       const std::optional<uint64_t> name = memory_.ReadWord(entry);
       if (!name) return 0;
       if (!LooksLikePointer(*name) || KeyOf(*name) != key) continue;
-      return is_data(details_of(memory_.ReadWord(entry + 16).value_or(0))) ? memory_.ReadWord(entry + 8).value_or(0) : 0;
+      return is_data(details_of(memory_.ReadWord(entry + 16).value_or(0))) ? memory_.ReadWord(entry + 8).value_or(0)
+                                                                           : 0;
     }
     return 0;
   }
@@ -259,11 +271,10 @@ uint64_t NameResolver::OwnDataProperty(Address object, const MapInfo& map, Key k
     if (!is_data(details)) return 0;
     if ((details & layout_.Get(kPropLocationMask, 32)) != 0) return memory_.ReadWord(entries + 24 * i + 16).value_or(0);
     if (object == 0) return 0;
-    const uint32_t index = (details & static_cast<uint32_t>(layout_.Get(kPropIndexMask, 0x1ff80000))) >>
-                           layout_.Get(kPropIndexShift, 19);
-    const uint32_t in_object = map.instance_size_in_words > map.in_object_start
-                                   ? map.instance_size_in_words - map.in_object_start
-                                   : 0;
+    const uint32_t index =
+        (details & static_cast<uint32_t>(layout_.Get(kPropIndexMask, 0x1ff80000))) >> layout_.Get(kPropIndexShift, 19);
+    const uint32_t in_object =
+        map.instance_size_in_words > map.in_object_start ? map.instance_size_in_words - map.in_object_start : 0;
     if (index < in_object) return memory_.ReadWord(object + 8 * (map.in_object_start + index)).value_or(0);
     const uint64_t properties = memory_.ReadWord(object + kPropertiesOrHash).value_or(0);
     if (!LooksLikePointer(properties)) return 0;
@@ -330,7 +341,8 @@ std::string NameResolver::SharedName(uint64_t shared) {
     const uint64_t data = memory_.ReadWord(at + offset).value_or(0);
     const std::optional<uint16_t> data_type = InstanceTypeOf(memory_, layout_, data);
     if (data_type && layout_.types.at(*data_type).name.starts_with("UNCOMPILED_DATA")) {
-      text = StringOf(memory_.ReadWord(Untag(data) + layout_.Get(LayoutConstant::kUncompiledInferredName, 8)).value_or(0));
+      text =
+          StringOf(memory_.ReadWord(Untag(data) + layout_.Get(LayoutConstant::kUncompiledInferredName, 8)).value_or(0));
     }
   }
   return text;
@@ -340,7 +352,8 @@ std::string NameResolver::ScopeInfoName(uint64_t scope_info, bool inferred) {
   const ScopeInfoShape& shape = FindScopeInfoShape(layout_.version);
   Address at = Untag(scope_info) + shape.fields_from;
   const uint64_t flags_word = memory_.ReadWord(at).value_or(0);
-  const uint32_t flags = shape.raw_flags ? static_cast<uint32_t>(flags_word) : static_cast<uint32_t>(SmiValue(flags_word));
+  const uint32_t flags =
+      shape.raw_flags ? static_cast<uint32_t>(flags_word) : static_cast<uint32_t>(SmiValue(flags_word));
   const int64_t locals = SmiValue(memory_.ReadWord(at + 16).value_or(0));
   if (locals < 0 || locals > 1 << 24) return "";
   at += 24;

@@ -17,8 +17,8 @@ class NameResolver {
  public:
   NameResolver(const Memory& memory, const Layout& layout) : memory_(memory), layout_(layout) {}
 
-  // Class name of objects with this Map: "Session", "Object", "Function" for closures, "(string)", "(array)", ... `sample`
-  // is the address of one such object (0 = none at hand), needed only for objects that carry their own
+  // Class name of objects with this Map: "Session", "Object", "Function" for closures, "(string)", "(array)", ...
+  // `sample` is the address of one such object (0 = none at hand), needed only for objects that carry their own
   // Symbol.toStringTag. Raw target text.
   const std::string& ClassName(const MapInfo& map, Address sample);
   // The name of one object for a list: a function's own name, else its class name.

@@ -52,7 +52,8 @@ class NamesTest : public ::testing::Test {
   uint64_t NewDictionaryObject(const std::vector<std::pair<uint64_t, uint64_t>>& properties, int32_t capacity = -1) {
     const uint64_t map = NewObjectMap();
     heap_.memory().Put(map - 1 + map_offsets::kBitField3, kDictionaryMap);
-    std::vector<uint64_t> elements = {heap_.Smi(1), 0, heap_.Smi(capacity >= 0 ? capacity : static_cast<int32_t>(properties.size())), 0, 0};
+    std::vector<uint64_t> elements = {
+        heap_.Smi(1), 0, heap_.Smi(capacity >= 0 ? capacity : static_cast<int32_t>(properties.size())), 0, 0};
     for (const auto& [key, value] : properties) {
       elements.insert(elements.end(), {key, value, heap_.Smi(0)});
     }
@@ -99,7 +100,8 @@ TEST_F(NamesTest, ConstructorOfThePrototype) {
   const uint64_t prototype_map = NewObjectMap();
   Describe(prototype_map, {{constructor_, NewFunction(heap_.NewString(1, "Child"))}});
   EXPECT_EQ(NameOf(NewObjectMap(heap_.New(1, prototype_map, 24))), "Child");
-  const uint64_t slow = NewDictionaryObject({{heap_.NewString(1, "other"), 0}, {constructor_, NewFunction(heap_.NewString(1, "Slow"))}});
+  const uint64_t slow =
+      NewDictionaryObject({{heap_.NewString(1, "other"), 0}, {constructor_, NewFunction(heap_.NewString(1, "Slow"))}});
   EXPECT_EQ(NameOf(NewObjectMap(slow)), "Slow");
 }
 

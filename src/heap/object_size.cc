@@ -9,7 +9,9 @@ namespace {
 
 constexpr uint64_t kMaxObject = uint64_t{1} << 40;
 
-uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
+uint64_t RoundUp(uint64_t value, uint64_t to) {
+  return (value + to - 1) / to * to;
+}
 
 template <typename T>
 T Load(std::span<const std::byte> bytes, size_t offset) {
@@ -22,7 +24,8 @@ T Load(std::span<const std::byte> bytes, size_t offset) {
 // (18, 22, 23, 26: named after the Node major in which it appeared) is in rule.header.
 uint64_t ScopeInfoSize(uint16_t variant, std::span<const std::byte> bytes) {
   const bool raw_flags = variant >= 23;
-  const uint32_t flags = raw_flags ? Load<uint32_t>(bytes, 8) : static_cast<uint32_t>(SmiValue(Load<uint64_t>(bytes, 8)));
+  const uint32_t flags =
+      raw_flags ? Load<uint32_t>(bytes, 8) : static_cast<uint32_t>(SmiValue(Load<uint64_t>(bytes, 8)));
   const int64_t locals = SmiValue(Load<uint64_t>(bytes, 24));
   if (locals < 0 || locals > (1 << 24)) return 0;
   const uint32_t scope_type = flags & 15;
@@ -40,11 +43,11 @@ uint64_t ScopeInfoSize(uint16_t variant, std::span<const std::byte> bytes) {
   }
   const uint64_t n = static_cast<uint64_t>(locals);
   words += (n >= 75 ? 1 : n) + n;
-  if (flags >> 10 & 1) words += 1;   // saved class variable
-  if (flags >> 12 & 3) words += 2;   // function variable
-  if (flags >> 14 & 1) words += 1;   // inferred function name
+  if (flags >> 10 & 1) words += 1;  // saved class variable
+  if (flags >> 12 & 3) words += 2;  // function variable
+  if (flags >> 14 & 1) words += 1;  // inferred function name
   if (has_position && variant < 23) words += 2;
-  if (flags >> 22 & 1) words += 1;   // outer scope info
+  if (flags >> 22 & 1) words += 1;                    // outer scope info
   if (variant < 23 && (flags >> 28 & 1)) words += 1;  // locals block list
   if (variant >= 26 && scope_type == 4) words += 1;
   if (scope_type == module_type) {
@@ -73,7 +76,8 @@ uint64_t Length(const SizeRule& rule, std::span<const std::byte> bytes, bool* pl
       if (value > 0x7fffffff) *plausible = false;
       return value;
     }
-    case LengthField::kUint16: return Load<uint16_t>(bytes, rule.length_offset) & rule.length_mask;
+    case LengthField::kUint16:
+      return Load<uint16_t>(bytes, rule.length_offset) & rule.length_mask;
   }
   return 0;
 }
@@ -90,8 +94,11 @@ uint64_t SizeByHead(const SizeRule& rule, const MapInfo& map, std::span<const st
   bool plausible = true;
   uint64_t size = 0;
   switch (rule.op) {
-    case SizeOp::kUnknown: return 0;
-    case SizeOp::kFixed: size = uint64_t{map.instance_size_in_words} * 8; break;
+    case SizeOp::kUnknown:
+      return 0;
+    case SizeOp::kFixed:
+      size = uint64_t{map.instance_size_in_words} * 8;
+      break;
     case SizeOp::kLinear:
       size = RoundUp(rule.header + rule.scale * Length(rule, bytes, &plausible), rule.align);
       break;
@@ -130,8 +137,12 @@ uint64_t SizeByHead(const SizeRule& rule, const MapInfo& map, std::span<const st
       size = RoundUp(uint64_t{rule.header} + *first + *second, rule.align);
       break;
     }
-    case SizeOp::kScopeInfo: size = ScopeInfoSize(rule.header, bytes); break;
-    case SizeOp::kWasmStruct: size = uint64_t{map.in_object_start} * 8; break;
+    case SizeOp::kScopeInfo:
+      size = ScopeInfoSize(rule.header, bytes);
+      break;
+    case SizeOp::kWasmStruct:
+      size = uint64_t{map.in_object_start} * 8;
+      break;
     case SizeOp::kWasmArray:
       size = RoundUp(rule.header + uint64_t{map.in_object_start} * Length(rule, bytes, &plausible), 8);
       break;

@@ -42,7 +42,7 @@ TEST(ObjectSize, OneExamplePerFormula) {
   EXPECT_EQ(Size(SizeKind::kByteArray, "16+n", Words().Smi(8, 5)), 24u);
   EXPECT_EQ(Size(SizeKind::kSeqOneByteString, "16+n", Words().Int(12, 9)), 32u);
   EXPECT_EQ(Size(SizeKind::kSeqTwoByteString, "16+2n", Words().Int(12, 9)), 40u);
-  EXPECT_EQ(Size(SizeKind::kBigInt, "16+8n", Words().Int(8, 2 * 3 + 1)), 40u);  // bit 0 is the sign
+  EXPECT_EQ(Size(SizeKind::kBigInt, "16+8n", Words().Int(8, 2 * 3 + 1)), 40u);     // bit 0 is the sign
   EXPECT_EQ(Size(SizeKind::kContext, "16+8n", Words().Smi(8, 4 | 1 << 30)), 48u);  // bit 30 is a flag in 7.9
   EXPECT_EQ(Size(SizeKind::kPropertyArray, "16+8n", Words().Smi(8, 0x12340 << 10 | 3)), 40u);  // and a hash
   EXPECT_EQ(Size(SizeKind::kDescriptorArray, "24+24n", Words().Set(8, 2)), 72u);
@@ -108,8 +108,9 @@ TEST(ObjectSize, NotMoreThanThereIs) {
 // Whatever the words: 0, or a multiple of 8 that fits.
 TEST(ObjectSize, EveryRuleSurvivesHostileWords) {
   std::mt19937_64 random(7);
-  const uint64_t interesting[] = {0, 1, ~uint64_t{0}, uint64_t{0x7fffffff} << 32, uint64_t{0xffffffff} << 32, 0x7fffffff, 0xffffffff,
-                                  uint64_t{1} << 63, 0x7fffffff7fffffff};
+  const uint64_t interesting[] = {
+      0,          1,          ~uint64_t{0},      uint64_t{0x7fffffff} << 32, uint64_t{0xffffffff} << 32,
+      0x7fffffff, 0xffffffff, uint64_t{1} << 63, 0x7fffffff7fffffff};
   const FakeMemory memory;
   for (size_t kind = 0; kind < static_cast<size_t>(SizeKind::kCount); ++kind) {
     for (const SizeRuleCandidate& candidate : SizeRuleCandidates(static_cast<SizeKind>(kind))) {

@@ -11,9 +11,9 @@
 namespace corewalk {
 namespace {
 
-constexpr size_t kDescriptorWords = 48;     // the fields stand in the first 0x120 bytes in every version
-constexpr uint64_t kHeapWithin = 0x20000;   // the Heap is a member of the Isolate, 0x8f00..0xf400 beyond the roots
-constexpr uint64_t kAreaWithin = 0x8000;    // the area starts 0x10..0x3030 after the chunk
+constexpr size_t kDescriptorWords = 48;    // the fields stand in the first 0x120 bytes in every version
+constexpr uint64_t kHeapWithin = 0x20000;  // the Heap is a member of the Isolate, 0x8f00..0xf400 beyond the roots
+constexpr uint64_t kAreaWithin = 0x8000;   // the area starts 0x10..0x3030 after the chunk
 constexpr size_t kMaxSampleChunks = 512;
 
 struct Sample {
@@ -88,8 +88,8 @@ std::optional<std::pair<uint32_t, Address>> FindHeap(const std::vector<Sample>& 
   return std::ranges::max_element(votes, {}, [](const auto& v) { return v.second; })->first;
 }
 
-// The offset at which `matches` holds on `percent` of the samples (a page or two may be damaged); among several, the one
-// at which most matches are `preferred` too.
+// The offset at which `matches` holds on `percent` of the samples (a page or two may be damaged); among several, the
+// one at which most matches are `preferred` too.
 std::optional<uint32_t> FindField(const std::vector<Sample>& samples, uint32_t from,
                                   const std::function<bool(const Sample&, uint64_t)>& matches,
                                   const std::function<bool(const Sample&, uint64_t)>& preferred, size_t percent = 90) {
@@ -111,8 +111,8 @@ std::optional<uint32_t> FindField(const std::vector<Sample>& samples, uint32_t f
   return best;
 }
 
-// A space object: a vtable first, and a pointer back to its heap in its first words. It is malloc'ed, so it is not aligned
-// as a chunk is, whose header points to the heap as well.
+// A space object: a vtable first, and a pointer back to its heap in its first words. It is malloc'ed, so it is not
+// aligned as a chunk is, whose header points to the heap as well.
 bool IsSpaceOf(const Memory& memory, Address object, Address heap) {
   if (ChunkBase(object) == object) return false;
   if (object <= 0x10000 || object >= kUserAddressEnd || (object & 7) != 0) return false;
@@ -122,7 +122,8 @@ bool IsSpaceOf(const Memory& memory, Address object, Address heap) {
   return std::find(words.begin() + 1, words.end(), heap) != words.end();
 }
 
-std::optional<PageLayout> CalibrateFor(const Memory& memory, const RootsTable& table, Address* heap_out, size_t* own_out) {
+std::optional<PageLayout> CalibrateFor(const Memory& memory, const RootsTable& table, Address* heap_out,
+                                       size_t* own_out) {
   const std::vector<Address> chunks = ChunksOf(memory, table);
   if (chunks.empty()) return std::nullopt;
   PageLayout layout;
@@ -147,7 +148,8 @@ std::optional<PageLayout> CalibrateFor(const Memory& memory, const RootsTable& t
   layout.area_start = *area_start;
 
   std::vector<Sample> own;  // pages of this heap; read-only pages have no heap from 10.2 on
-  std::ranges::copy_if(samples, std::back_inserter(own), [&](const Sample& s) { return s.words[layout.heap / 8] == *heap_out; });
+  std::ranges::copy_if(samples, std::back_inserter(own),
+                       [&](const Sample& s) { return s.words[layout.heap / 8] == *heap_out; });
 
   if (own.empty()) return std::nullopt;
   *own_out = own.size();
@@ -169,7 +171,9 @@ std::optional<PageLayout> CalibrateFor(const Memory& memory, const RootsTable& t
 
   const auto owner = FindField(
       own, 0,
-      [&](const Sample& s, uint64_t w) { return w != *heap_out && w != s.descriptor && IsSpaceOf(memory, w, *heap_out); },
+      [&](const Sample& s, uint64_t w) {
+        return w != *heap_out && w != s.descriptor && IsSpaceOf(memory, w, *heap_out);
+      },
       [](const Sample&, uint64_t) { return true; }, 34);  // one damaged space object may own most of the samples
   if (!owner) return std::nullopt;
   layout.owner = *owner;
@@ -245,9 +249,10 @@ Result<PageCalibration> CalibratePages(const Memory& memory, std::vector<RootsTa
   }
   if (by_heap.empty()) {
     return Fail(ErrorCode::kBadFormat,
-                tables.empty() ? "no V8 isolate found in this process's memory: not a Node.js process, or its heap was not "
-                                 "dumped (coredump_filter must have bit 0)"
-                               : "V8's roots were found, but none of its heap pages can be read");
+                tables.empty()
+                    ? "no V8 isolate found in this process's memory: not a Node.js process, or its heap was not "
+                      "dumped (coredump_filter must have bit 0)"
+                    : "V8's roots were found, but none of its heap pages can be read");
   }
   for (auto& [heap, isolate] : by_heap) result.isolates.push_back(std::move(isolate));
   return result;

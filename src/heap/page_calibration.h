@@ -19,10 +19,10 @@ struct PageDescriptor {
   Address chunk = 0;       // base of the chunk, aligned to the page size
   Address descriptor = 0;  // the chunk itself, or its metadata struct
   uint64_t flags = 0;
-  Address heap = 0;        // 0 on read-only pages from 10.2 on
+  Address heap = 0;  // 0 on read-only pages from 10.2 on
   Address area_start = 0;
   Address area_end = 0;
-  Address owner = 0;       // the space object; 0 on read-only and on freed pages
+  Address owner = 0;  // the space object; 0 on read-only and on freed pages
 };
 
 // Where the descriptor of the chunk at `base` would be: `base`, or what its second word points to.

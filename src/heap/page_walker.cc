@@ -15,7 +15,8 @@ Address PresentEnd(const Memory& memory, Address from, Address end) {
   if (at == regions.begin() || !std::prev(at)->contains(from)) return from;
   --at;
   Address present = std::max(from, at->present_end);
-  while (present < end && present == at->end && ++at != regions.end() && at->start == present) present = at->present_end;
+  while (present < end && present == at->end && ++at != regions.end() && at->start == present)
+    present = at->present_end;
   return std::min(present, end);
 }
 
@@ -34,8 +35,8 @@ PageWalker::PageWalker(const Memory& memory, const Layout& layout, MapCache* map
   for (size_t i = 0; i < rule_is_enough_.size(); ++i) {
     const SizeKind kind = static_cast<SizeKind>(i);
     // A rule is checked against what follows where that costs nothing in practice: such types are few.
-    rule_is_enough_[i] = !HoldsNoMaps(kind) ||
-                         (kind != SizeKind::kScopeInfo && layout.Rule(kind).rule.op != SizeOp::kUnknown);
+    rule_is_enough_[i] =
+        !HoldsNoMaps(kind) || (kind != SizeKind::kScopeInfo && layout.Rule(kind).rule.op != SizeOp::kUnknown);
   }
 }
 
@@ -75,7 +76,8 @@ PageWalker::Extent PageWalker::NextExtent(Address from, Address end, PageTally* 
 uint64_t PageWalker::SizeOf(const MapCache::Slot& slot, std::span<const std::byte> bytes) {
   const MapInfo& map = maps_.info(slot);
   const uint64_t size = SizeByRule(layout_.Rule(map.size_kind).rule, map, bytes, memory_);
-  if (size != 0 && rule_is_enough_[static_cast<size_t>(map.size_kind)]) [[likely]] return size;
+  if (size != 0 && rule_is_enough_[static_cast<size_t>(map.size_kind)]) [[likely]]
+    return size;
   if (!HoldsNoMaps(map.size_kind)) return size;
   if (size != 0 && size + 8 <= bytes.size()) {
     uint64_t next;
@@ -104,9 +106,9 @@ uint64_t PageWalker::DistanceToNextObject(std::span<const std::byte> bytes, uint
       if (slot == nullptr) break;
       if (++valid == depth) break;
       const MapInfo& map = maps_.info(*slot);
-      const uint64_t size =
-          slot->fixed_size ? slot->fixed_size
-                           : SizeByRule(layout_.Rule(map.size_kind).rule, map, bytes.subspan(at), memory_);
+      const uint64_t size = slot->fixed_size
+                                ? slot->fixed_size
+                                : SizeByRule(layout_.Rule(map.size_kind).rule, map, bytes.subspan(at), memory_);
       if (size == 0 || size > bytes.size() - at) break;
       at += size;
     }
@@ -171,7 +173,8 @@ uint64_t PageWalker::StepOver(const Page& page, Address address, std::span<const
     tally->linear_area_bytes += lost;
     return lost;
   }
-  // A collection in progress fills to-space from the front; behind the last object copied lies what the space held before.
+  // A collection in progress fills to-space from the front; behind the last object copied lies what the space held
+  // before.
   if (page.to_page && lost == bytes.size() && address + lost == page.descriptor.area_end) {
     tally->stale_bytes += lost;
     return lost;

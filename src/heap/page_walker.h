@@ -1,6 +1,6 @@
-// Walks the object area of one page, object by object. It needs no symbols and no flags: every object starts with a word
-// that points to its Map, and the Map (with the size rules of the layout) says where the next one starts. Where a page
-// loses step, the walk resynchronises at the next chain of valid objects and counts the bytes in between as lost.
+// Walks the object area of one page, object by object. It needs no symbols and no flags: every object starts with a
+// word that points to its Map, and the Map (with the size rules of the layout) says where the next one starts. Where a
+// page loses step, the walk resynchronises at the next chain of valid objects and counts the bytes in between as lost.
 #pragma once
 
 #include <algorithm>
@@ -19,17 +19,17 @@ namespace corewalk {
 
 // What a walk found on a page; all in bytes unless said otherwise.
 struct PageTally {
-  uint64_t objects = 0;         // number of objects, free space and fillers left out
+  uint64_t objects = 0;  // number of objects, free space and fillers left out
   uint64_t object_bytes = 0;
-  uint64_t free_bytes = 0;      // FreeSpace objects: on the free list, or freed since the last sweep
-  uint64_t filler_bytes = 0;    // one- and two-word fillers: too small for the free list
+  uint64_t free_bytes = 0;    // FreeSpace objects: on the free list, or freed since the last sweep
+  uint64_t filler_bytes = 0;  // one- and two-word fillers: too small for the free list
   uint64_t largest_object = 0;
   uint64_t linear_area_bytes = 0;
-  uint64_t stale_bytes = 0;     // beyond the allocation top of new space
-  uint64_t lost_bytes = 0;      // read, but not understood
-  uint64_t lost_places = 0;     // how often the walk lost step
+  uint64_t stale_bytes = 0;  // beyond the allocation top of new space
+  uint64_t lost_bytes = 0;   // read, but not understood
+  uint64_t lost_places = 0;  // how often the walk lost step
   uint64_t unreadable_bytes = 0;
-  uint64_t forwarded = 0;       // number of objects that a collection in progress has moved away
+  uint64_t forwarded = 0;  // number of objects that a collection in progress has moved away
   uint64_t forwarded_bytes = 0;
 
   void Add(const PageTally& other) {
@@ -49,8 +49,8 @@ class PageWalker {
              const Cancel* cancel = nullptr);
 
   // Calls visitor(MapCache::Slot& slot, Address address, uint64_t size, const std::byte* bytes) for every object of
-  // [page.area_start, end), forwarded objects and free space left out; `bytes` holds `size` bytes. `areas` are the linear
-  // allocation areas, sorted by top. visitor returns void.
+  // [page.area_start, end), forwarded objects and free space left out; `bytes` holds `size` bytes. `areas` are the
+  // linear allocation areas, sorted by top. visitor returns void.
   template <typename Visitor>
   void Walk(const Page& page, Address end, std::span<const LinearArea> areas, Visitor&& visitor, PageTally* tally);
 
@@ -70,8 +70,8 @@ class PageWalker {
   bool Cancelled() const { return cancel_ != nullptr && cancel_->Cancelled(); }
   // Size of the object at the start of `bytes`; 0 when no rule fits and there is no next map to go by.
   uint64_t SizeOf(const MapCache::Slot& slot, std::span<const std::byte> bytes);
-  // Distance to the next word of `bytes`, from `offset` on, that is a valid map word and starts a chain of `depth` valid
-  // objects; bytes.size() when there is none.
+  // Distance to the next word of `bytes`, from `offset` on, that is a valid map word and starts a chain of `depth`
+  // valid objects; bytes.size() when there is none.
   uint64_t DistanceToNextObject(std::span<const std::byte> bytes, uint64_t offset, int depth);
   // What to do at a word that is no map: the number of bytes to step over, tallied as what they are.
   uint64_t StepOver(const Page& page, Address address, std::span<const std::byte> bytes, uint64_t word,

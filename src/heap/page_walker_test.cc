@@ -31,16 +31,19 @@ class PageWalkerTest : public ::testing::Test {
     std::vector<Found> found;
     tally_ = {};
     const Page page = heap_.MakePage(kPage);
-    walker.Walk(page, page.descriptor.area_end, areas,
-                [&](MapCache::Slot&, Address address, uint64_t size, const std::byte*) { found.push_back({address, size}); },
-                &tally_);
+    walker.Walk(
+        page, page.descriptor.area_end, areas,
+        [&](MapCache::Slot&, Address address, uint64_t size, const std::byte*) {
+          found.push_back({address, size});
+        },
+        &tally_);
     return found;
   }
   // Every byte of the area is accounted for exactly once.
   void ExpectAccountedFor() {
     const FakeHeap::FakePage& page = heap_.page(kPage);
-    EXPECT_EQ(tally_.object_bytes + tally_.free_bytes + tally_.filler_bytes + tally_.linear_area_bytes + tally_.lost_bytes +
-                  tally_.unreadable_bytes + tally_.forwarded_bytes,
+    EXPECT_EQ(tally_.object_bytes + tally_.free_bytes + tally_.filler_bytes + tally_.linear_area_bytes +
+                  tally_.lost_bytes + tally_.unreadable_bytes + tally_.forwarded_bytes,
               page.end - page.start);
   }
   bool Has(const std::vector<Found>& found, uint64_t tagged) {
@@ -92,8 +95,8 @@ TEST_F(PageWalkerTest, LinearAreasAreSteppedOver) {
 TEST_F(PageWalkerTest, AbsurdLinearAreasDoNoHarm) {
   const FakeHeap::FakePage& page = heap_.page(kPage);
   heap_.NewString(kPage, "x");
-  for (const LinearArea area : {LinearArea{page.start, 0}, LinearArea{page.start, ~Address{0}}, LinearArea{page.start + 8, page.start},
-                                LinearArea{0, ~Address{0}}}) {
+  for (const LinearArea area : {LinearArea{page.start, 0}, LinearArea{page.start, ~Address{0}},
+                                LinearArea{page.start + 8, page.start}, LinearArea{0, ~Address{0}}}) {
     Walk({area});
     EXPECT_LE(tally_.linear_area_bytes, page.end - page.start);
   }
@@ -155,22 +158,22 @@ TEST_F(PageWalkerTest, ResynchronisesAndCountsWhatIsLost) {
   ExpectAccountedFor();
 }
 
-
 TEST_F(PageWalkerTest, WrongMapWords) {
   const uint64_t damaged = heap_.NewString(kPage, std::string(32, 'd'));
   std::vector<uint64_t> behind;
   for (int i = 0; i < 5; ++i) behind.push_back(heap_.NewString(kPage, "behind"));
   const uint64_t no_map = heap_.NewString(2, "no map");
   heap_.Seal();
-  for (uint64_t word : {no_map, damaged + 8, uint64_t{0x7f0000000001}, uint64_t{1}, uint64_t{3}, ~uint64_t{0}, uint64_t{0},
-                        heap_.meta_map() + 2, (uint64_t{1} << 47) + 1}) {
+  for (uint64_t word : {no_map, damaged + 8, uint64_t{0x7f0000000001}, uint64_t{1}, uint64_t{3}, ~uint64_t{0},
+                        uint64_t{0}, heap_.meta_map() + 2, (uint64_t{1} << 47) + 1}) {
     heap_.Set(damaged, 0, word);
     const std::vector<Found> found = WalkSealed();
     for (uint64_t tagged : behind) EXPECT_TRUE(Has(found, tagged)) << std::hex << word;
     EXPECT_EQ(tally_.lost_bytes, 48u) << std::hex << word;
     ExpectAccountedFor();
   }
-  // A word that points to its own object makes that a meta map, one that is its own Map: believed, but the page goes on.
+  // A word that points to its own object makes that a meta map, one that is its own Map: believed, but the page goes
+  // on.
   heap_.Set(damaged, 0, damaged);
   WalkSealed();
   ExpectAccountedFor();
@@ -242,8 +245,9 @@ TEST_F(PageWalkerTest, AreaThatEndsFarAway) {
   Page page = heap_.MakePage(kPage);
   page.descriptor.area_end = page.descriptor.chunk + (Address{1} << 40);
   uint64_t objects = 0;
-  walker.Walk(page, page.descriptor.area_end, {},
-              [&](MapCache::Slot&, Address, uint64_t, const std::byte*) { ++objects; }, &tally_);
+  walker.Walk(
+      page, page.descriptor.area_end, {}, [&](MapCache::Slot&, Address, uint64_t, const std::byte*) { ++objects; },
+      &tally_);
   EXPECT_GE(objects, 2u);
   EXPECT_GT(tally_.unreadable_bytes, uint64_t{1} << 39);
 }

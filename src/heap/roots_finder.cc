@@ -9,12 +9,12 @@
 namespace corewalk {
 namespace {
 
-constexpr size_t kBlock = 1 << 20;        // bytes searched at a time
-constexpr size_t kStride = 256;           // bytes between the words that are looked at
-constexpr size_t kSamplesInARow = 7;      // of the shortest table, 591 words = 18 samples, mixed with few Smis at the end
-constexpr size_t kMaxTableWords = 2048;   // the longest table has 1156 words; longer runs are large arrays
-constexpr size_t kMetaMapWithin = 96;     // the meta map is root 10 (<= 13.6) or 41 (14.x)
-constexpr size_t kMaxTables = 4096;       // isolates plus copies; a bound against hostile input
+constexpr size_t kBlock = 1 << 20;    // bytes searched at a time
+constexpr size_t kStride = 256;       // bytes between the words that are looked at
+constexpr size_t kSamplesInARow = 7;  // of the shortest table, 591 words = 18 samples, mixed with few Smis at the end
+constexpr size_t kMaxTableWords = 2048;  // the longest table has 1156 words; longer runs are large arrays
+constexpr size_t kMetaMapWithin = 96;    // the meta map is root 10 (<= 13.6) or 41 (14.x)
+constexpr size_t kMaxTables = 4096;      // isolates plus copies; a bound against hostile input
 
 bool IsSelfMapped(const Memory& memory, uint64_t tagged) {
   return LooksLikePointer(tagged) && memory.ReadWord(Untag(tagged)) == tagged;
@@ -40,8 +40,8 @@ std::vector<uint64_t> ReadWords(const Memory& memory, Address address, size_t co
 }
 
 // Examines the run of pointers around `inside`; adds the table it turns out to be.
-Address ExamineRun(const Memory& memory, const std::vector<std::string>& names, Address inside, Address low, Address high,
-                   std::vector<RootsTable>* tables) {
+Address ExamineRun(const Memory& memory, const std::vector<std::string>& names, Address inside, Address low,
+                   Address high, std::vector<RootsTable>* tables) {
   const Address from = std::max(low, inside - std::min<Address>(inside, 8 * kMaxTableWords));
   const Address to = std::min(high, inside + 8 * kMaxTableWords);
   const std::vector<uint64_t> words = ReadWords(memory, from, (to - from) / 8);

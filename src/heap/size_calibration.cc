@@ -93,7 +93,7 @@ class Calibrator {
       } else {
         choice.rule = candidates[best].rule;
         choice.name = candidates[best].name;
-        choice.source = most > 0 ? LayoutSource::kCalibrated
+        choice.source = most > 0         ? LayoutSource::kCalibrated
                         : best_rank >= 2 ? LayoutSource::kBinary
                         : best_rank >= 1 ? LayoutSource::kTable
                                          : LayoutSource::kAssumed;

@@ -18,9 +18,21 @@ constexpr Address kVtablesWithin = 1 << 20;  // the vtables of the space classes
 constexpr size_t kMaxPagesInList = size_t{1} << 24;
 
 constexpr std::array<std::string_view, static_cast<size_t>(SpaceKind::kCount)> kSpaceNames = {
-    "read_only_space", "new_space", "old_space", "code_space", "map_space", "large_object_space",
-    "code_large_object_space", "new_large_object_space", "trusted_space", "trusted_large_object_space", "shared_space",
-    "shared_large_object_space", "shared_trusted_space", "shared_trusted_large_object_space", "compaction_space",
+    "read_only_space",
+    "new_space",
+    "old_space",
+    "code_space",
+    "map_space",
+    "large_object_space",
+    "code_large_object_space",
+    "new_large_object_space",
+    "trusted_space",
+    "trusted_large_object_space",
+    "shared_space",
+    "shared_large_object_space",
+    "shared_trusted_space",
+    "shared_trusted_large_object_space",
+    "compaction_space",
     "unknown_space"};
 
 // V8: src/heap/*-spaces.h. Class names have not been reused for another meaning between 7.4 and 14.6.
@@ -60,8 +72,8 @@ std::vector<uint64_t> ReadWords(const Memory& memory, Address address, size_t co
 }
 
 // Follows {next, prev} from `front` while the pages belong to `owner`; the pages when it arrives at `back`, else none.
-std::vector<Address> FollowList(const Memory& memory, const PageLayout& layout, Address owner, Address front, Address back,
-                                const std::map<Address, PageDescriptor>& by_descriptor) {
+std::vector<Address> FollowList(const Memory& memory, const PageLayout& layout, Address owner, Address front,
+                                Address back, const std::map<Address, PageDescriptor>& by_descriptor) {
   std::vector<Address> list;
   std::unordered_set<Address> seen;
   for (Address at = front; list.size() < kMaxPagesInList;) {
@@ -76,8 +88,8 @@ std::vector<Address> FollowList(const Memory& memory, const PageLayout& layout, 
   return {};
 }
 
-// The NewSpace object when no vtable names it. It owns no pages itself: its two SemiSpaces, which do, are members of it.
-// 0 when no word of the Heap leads to an object that looks like it.
+// The NewSpace object when no vtable names it. It owns no pages itself: its two SemiSpaces, which do, are members of
+// it. 0 when no word of the Heap leads to an object that looks like it.
 Address FindNewSpaceObject(const Memory& memory, Address heap,
                            const std::map<Address, std::vector<const PageDescriptor*>>& by_owner) {
   Address semi_space = 0, other_vtable = 0;
@@ -99,7 +111,9 @@ Address FindNewSpaceObject(const Memory& memory, Address heap,
 
 }  // namespace
 
-std::string_view SpaceName(SpaceKind kind) { return kSpaceNames[static_cast<size_t>(kind)]; }
+std::string_view SpaceName(SpaceKind kind) {
+  return kSpaceNames[static_cast<size_t>(kind)];
+}
 
 bool IsLargeObjectSpace(SpaceKind kind) {
   switch (kind) {
@@ -108,8 +122,10 @@ bool IsLargeObjectSpace(SpaceKind kind) {
     case SpaceKind::kNewLargeObject:
     case SpaceKind::kTrustedLargeObject:
     case SpaceKind::kSharedLargeObject:
-    case SpaceKind::kSharedTrustedLargeObject: return true;
-    default: return false;
+    case SpaceKind::kSharedTrustedLargeObject:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -133,8 +149,8 @@ ChunkScan ScanChunks(const Memory& memory, const PageLayout& layout, const std::
   for (const Region& region : memory.Regions()) {
     if (region.present_end <= region.start) continue;
     if (cancel.Cancelled()) break;
-    for (Address base = (region.start + layout.page_size - 1) & ~Address{layout.page_size - 1}; base < region.present_end;
-         base += layout.page_size) {
+    for (Address base = (region.start + layout.page_size - 1) & ~Address{layout.page_size - 1};
+         base < region.present_end; base += layout.page_size) {
       if (base < resume) continue;
       const std::optional<PageDescriptor> page = ReadPageDescriptor(memory, layout, base);
       if (!page) continue;
@@ -194,9 +210,10 @@ std::vector<Space> FindSpaces(const Memory& memory, const PageLayout& layout, co
       space.class_name = name;
     }
   }
-  if (const Address new_space = std::ranges::none_of(spaces, [](const auto& s) { return s.second.kind == SpaceKind::kNew; })
-                                    ? FindNewSpaceObject(memory, heap, by_owner)
-                                    : 0) {
+  if (const Address new_space =
+          std::ranges::none_of(spaces, [](const auto& s) { return s.second.kind == SpaceKind::kNew; })
+              ? FindNewSpaceObject(memory, heap, by_owner)
+              : 0) {
     spaces[new_space].kind = SpaceKind::kNew;
     spaces[new_space].address = new_space;
   }
@@ -223,7 +240,8 @@ std::vector<Space> FindSpaces(const Memory& memory, const PageLayout& layout, co
       Page page{.descriptor = descriptor, .space = space.kind, .listed = is_listed};
       page.from_page = (descriptor.flags & PageLayout::kFromPage) != 0;
       page.to_page = (descriptor.flags & PageLayout::kToPage) != 0;
-      if (page.from_page || page.to_page) page.space = space.kind = space.kind == SpaceKind::kNewLargeObject ? space.kind : SpaceKind::kNew;
+      if (page.from_page || page.to_page)
+        page.space = space.kind = space.kind == SpaceKind::kNewLargeObject ? space.kind : SpaceKind::kNew;
       space.pages.push_back(page);
     };
     for (Address descriptor : listed) add(by_descriptor[descriptor], true);
@@ -239,8 +257,8 @@ std::vector<Space> FindSpaces(const Memory& memory, const PageLayout& layout, co
       std::ranges::sort(space.pages, {}, [](const Page& p) { return p.descriptor.chunk; });
     }
   }
-  // The list is a member of V8's class Space, at one offset in all of them; ReadOnlySpace keeps a vector instead. A space
-  // without a list of pages, in which there is something at this offset, has lost one.
+  // The list is a member of V8's class Space, at one offset in all of them; ReadOnlySpace keeps a vector instead. A
+  // space without a list of pages, in which there is something at this offset, has lost one.
   if (layout.list_next != 0 && !list_offsets.empty()) {
     const size_t offset = std::ranges::max_element(list_offsets, {}, [](const auto& v) { return v.second; })->first;
     for (auto& [address, space] : spaces) {

@@ -8,17 +8,18 @@
 namespace corewalk {
 namespace {
 
-// Offsets of string fields, the same in every line from 7.4 to 14.6 (src/objects/string.h, without pointer compression).
+// Offsets of string fields, the same in every line from 7.4 to 14.6 (src/objects/string.h, without pointer
+// compression).
 constexpr Address kLength = 12;
 constexpr Address kChars = 16;
-constexpr Address kFirst = 16;       // cons: first; sliced: parent; thin: actual
-constexpr Address kSecond = 24;      // cons: second; sliced: offset (Smi)
+constexpr Address kFirst = 16;   // cons: first; sliced: parent; thin: actual
+constexpr Address kSecond = 24;  // cons: second; sliced: offset (Smi)
 constexpr Address kExternalData = 24;
 
-// Nodes of a rope that are visited. `s += x` in a loop makes it as deep as the loop is long, and its beginning is at the
-// bottom. In a sound rope the parts of a cons string are shorter than itself; only a flattened one, a thin string and a
-// slice lead to something as long or longer, and then the way soon ends (V8 flattens what it slices). So few of these on
-// the way to a part show a cycle.
+// Nodes of a rope that are visited. `s += x` in a loop makes it as deep as the loop is long, and its beginning is at
+// the bottom. In a sound rope the parts of a cons string are shorter than itself; only a flattened one, a thin string
+// and a slice lead to something as long or longer, and then the way soon ends (V8 flattens what it slices). So few of
+// these on the way to a part show a cycle.
 constexpr size_t kMaxParts = size_t{1} << 22;
 constexpr int kMaxSameLength = 16;
 constexpr uint64_t kReadUnits = 1 << 16;  // at a time, so that a damaged length allocates nothing
@@ -134,7 +135,9 @@ std::optional<StringText> ReadString(const Memory& memory, const Layout& layout,
     const bool one_byte = (*part_type & string_bits::kOneByte) != 0;
     const uint64_t unit = one_byte ? 1 : 2;
     switch (*part_type & string_bits::kRepresentationMask) {
-      case string_bits::kSeq: units.Append(memory, at + kChars + part.begin * unit, count, one_byte, &result); break;
+      case string_bits::kSeq:
+        units.Append(memory, at + kChars + part.begin * unit, count, one_byte, &result);
+        break;
       case string_bits::kExternal: {
         const uint64_t data = memory.ReadWord(at + kExternalData).value_or(0);
         units.Append(memory, data + part.begin * unit, count, one_byte, &result);
@@ -143,12 +146,14 @@ std::optional<StringText> ReadString(const Memory& memory, const Layout& layout,
       case string_bits::kCons: {
         const uint64_t first = memory.ReadWord(at + kFirst).value_or(0);
         const uint64_t second = memory.ReadWord(at + kSecond).value_or(0);
-        const uint64_t split = LooksLikePointer(first) ? memory.ReadValue<uint32_t>(Untag(first) + kLength).value_or(0) : 0;
+        const uint64_t split =
+            LooksLikePointer(first) ? memory.ReadValue<uint32_t>(Untag(first) + kLength).value_or(0) : 0;
         if (part.begin + count > split) {
           const uint64_t begin = part.begin > split ? part.begin - split : 0;
           work.push_back({second, begin, part.begin + count - std::max(part.begin, split), length, same_length});
         }
-        if (part.begin < split) work.push_back({first, part.begin, std::min(count, split - part.begin), length, same_length});
+        if (part.begin < split)
+          work.push_back({first, part.begin, std::min(count, split - part.begin), length, same_length});
         break;
       }
       case string_bits::kSliced: {
@@ -157,14 +162,16 @@ std::optional<StringText> ReadString(const Memory& memory, const Layout& layout,
           result.damaged = true;
           break;
         }
-        work.push_back({memory.ReadWord(at + kFirst).value_or(0), part.begin + static_cast<uint64_t>(offset), count, length,
-                        same_length});
+        work.push_back({memory.ReadWord(at + kFirst).value_or(0), part.begin + static_cast<uint64_t>(offset), count,
+                        length, same_length});
         break;
       }
       case string_bits::kThin:
         work.push_back({memory.ReadWord(at + kFirst).value_or(0), part.begin, count, length, same_length});
         break;
-      default: result.damaged = true; break;
+      default:
+        result.damaged = true;
+        break;
     }
   }
   result.damaged |= units.size() < wanted;

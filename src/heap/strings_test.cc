@@ -110,7 +110,8 @@ TEST_F(StringsTest, CyclesEnd) {
 TEST_F(StringsTest, SlicedOutOfRange) {
   const uint64_t parent = heap_.NewString(1, "parent");
   for (int32_t offset : {7, -1, 0x7fffffff}) {
-    const StringText text = Read(heap_.NewIndirectString(1, testing::kSlicedOneByteString, 3, parent, heap_.Smi(offset)));
+    const StringText text =
+        Read(heap_.NewIndirectString(1, testing::kSlicedOneByteString, 3, parent, heap_.Smi(offset)));
     EXPECT_TRUE(text.damaged);
     EXPECT_EQ(text.text, "");
   }

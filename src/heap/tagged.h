@@ -1,5 +1,6 @@
-// Tagged words of V8 on x64 without pointer compression (every official Linux build from 12 to 26): a Smi has bit 0 clear
-// and its value in the upper 32 bits, a strong heap pointer ends in 01, a weak one in 11. V8: src/common/globals.h.
+// Tagged words of V8 on x64 without pointer compression (every official Linux build from 12 to 26): a Smi has bit 0
+// clear and its value in the upper 32 bits, a strong heap pointer ends in 01, a weak one in 11. V8:
+// src/common/globals.h.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +11,30 @@ namespace corewalk {
 
 inline constexpr Address kUserAddressEnd = Address{1} << 47;
 
-inline bool IsSmi(uint64_t word) { return (word & 1) == 0; }
-inline int64_t SmiValue(uint64_t word) { return static_cast<int64_t>(word) >> 32; }
-inline bool IsStrongPointer(uint64_t word) { return (word & 3) == 1; }
-inline bool IsWeakPointer(uint64_t word) { return (word & 3) == 3; }
+inline bool IsSmi(uint64_t word) {
+  return (word & 1) == 0;
+}
+inline int64_t SmiValue(uint64_t word) {
+  return static_cast<int64_t>(word) >> 32;
+}
+inline bool IsStrongPointer(uint64_t word) {
+  return (word & 3) == 1;
+}
+inline bool IsWeakPointer(uint64_t word) {
+  return (word & 3) == 3;
+}
 // Cheap plausibility of a strong pointer: right tag, 8-byte aligned object, user address.
 inline bool LooksLikePointer(uint64_t word) {
   return (word & 7) == 1 && word > 0x10000 && word < kUserAddressEnd;
 }
-inline Address Untag(uint64_t word) { return word & ~uint64_t{3}; }
+inline Address Untag(uint64_t word) {
+  return word & ~uint64_t{3};
+}
 
 // Chunks are aligned to 256 KB in every version, to 512 KB in V8 7.4 (src/common/globals.h: kPageSizeBits).
 inline constexpr uint64_t kChunkAlignment = 256 * 1024;
-inline Address ChunkBase(Address address, uint64_t page_size = kChunkAlignment) { return address & ~(page_size - 1); }
+inline Address ChunkBase(Address address, uint64_t page_size = kChunkAlignment) {
+  return address & ~(page_size - 1);
+}
 
 }  // namespace corewalk

@@ -1,7 +1,8 @@
 // Objects of new space that a collection in progress had not copied yet. A process that dies inside a scavenge or an
-// evacuation leaves live objects in from-space, next to objects that have been moved (their map word is the new address)
-// and to dead ones. A settled heap has no reference into from-space at all, so references decide: what walked objects,
-// roots and stacks refer to there, directly or through other objects there, and has not been moved, is counted.
+// evacuation leaves live objects in from-space, next to objects that have been moved (their map word is the new
+// address) and to dead ones. A settled heap has no reference into from-space at all, so references decide: what walked
+// objects, roots and stacks refer to there, directly or through other objects there, and has not been moved, is
+// counted.
 #pragma once
 
 #include <span>

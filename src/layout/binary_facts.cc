@@ -59,7 +59,8 @@ std::vector<std::string> RootNames(const ElfFile& file, const Memory& memory, ui
       std::vector<uint64_t> words((load.memory_size < (64u << 20) ? load.memory_size : 0) / 8);
       const Address start = (load.vaddr + 7) & ~Address{7};
       const size_t live = memory.Read(start + bias, std::as_writable_bytes(std::span(words)));
-      if (live < words.size() * 8 / 2) file.ReadVirtual(start, std::as_writable_bytes(std::span(words)), ElfFile::ZeroFill::kYes);
+      if (live < words.size() * 8 / 2)
+        file.ReadVirtual(start, std::as_writable_bytes(std::span(words)), ElfFile::ZeroFill::kYes);
       const auto at = std::ranges::find(words, target);
       if (at != words.end()) found = start + 8 * (at - words.begin());
     }
@@ -149,10 +150,12 @@ BinaryFacts ReadBinaryFacts(const ElfFile& file, const Memory& memory, uint64_t 
       "_ZN2v88internal18g_current_isolate_E",
   });
   const std::vector<std::optional<Symbol>> symbols = file.FindSymbols(kNames);
-  const std::array<int*, 4> parts = {&facts.version.major, &facts.version.minor, &facts.version.build, &facts.version.patch};
+  const std::array<int*, 4> parts = {&facts.version.major, &facts.version.minor, &facts.version.build,
+                                     &facts.version.patch};
   for (size_t i = 0; i < parts.size(); ++i) {
     int32_t value = 0;
-    if (symbols[i] && !symbols[i]->is_bss) file.ReadVirtual(symbols[i]->value, std::as_writable_bytes(std::span(&value, 1)));
+    if (symbols[i] && !symbols[i]->is_bss)
+      file.ReadVirtual(symbols[i]->value, std::as_writable_bytes(std::span(&value, 1)));
     *parts[i] = value;
   }
   facts.root_names = RootNames(file, memory, bias, symbols[4]);

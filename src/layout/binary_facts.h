@@ -16,19 +16,19 @@
 namespace corewalk {
 
 struct BinaryFacts {
-  std::string path;      // of the file that was read
+  std::string path;  // of the file that was read
   std::string build_id;
   bool stripped = false;  // no .symtab
   uint64_t bias = 0;
-  V8Version version;     // v8::internal::Version::major_ ... patch_; unknown when absent
+  V8Version version;                    // v8::internal::Version::major_ ... patch_; unknown when absent
   std::vector<std::string> root_names;  // v8::internal::RootsTable::root_names_, by root index; empty when not found
   std::map<std::string, int64_t, std::less<>> v8dbg;  // without the prefix "v8dbg_"
   struct Vtable {
     Address address = 0;  // what the first word of an object of the class holds, in the target
     std::string name;     // class name without namespaces, "OldSpace"
   };
-  std::vector<Vtable> space_vtables;  // by address
-  std::optional<Address> isolate_key;         // address of the pthread key of the current isolate (up to V8 10.8)
+  std::vector<Vtable> space_vtables;           // by address
+  std::optional<Address> isolate_key;          // address of the pthread key of the current isolate (up to V8 10.8)
   std::optional<int64_t> current_isolate_tls;  // offset from fs_base of the current isolate's pointer (from V8 11.3)
 
   // Value of the constant `key`; when `key` ends in "__" of the first constant that starts with it.

@@ -8,8 +8,9 @@ namespace corewalk {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<size_t>(Category::kCount)> kCategoryNames = {
-    "object", "closure", "regexp", "string", "concatenated string", "sliced string", "symbol", "bigint",
-    "number", "array", "code", "object shape", "context", "hidden", "free"};
+    "object",        "closure",      "regexp",  "string", "concatenated string",
+    "sliced string", "symbol",       "bigint",  "number", "array",
+    "code",          "object shape", "context", "hidden", "free"};
 
 // Exact names first; what is not here is hidden. V8: AddEntry and GetSystemEntryType in heap-snapshot-generator.cc.
 constexpr auto kCategories = std::to_array<std::pair<std::string_view, Category>>({
@@ -74,19 +75,28 @@ constexpr auto kCategories = std::to_array<std::pair<std::string_view, Category>
 });
 static_assert(std::ranges::is_sorted(kCategories, {}, &std::pair<std::string_view, Category>::first));
 
-bool EndsWith(std::string_view text, std::string_view end) { return text.ends_with(end); }
+bool EndsWith(std::string_view text, std::string_view end) {
+  return text.ends_with(end);
+}
 
 }  // namespace
 
-std::string_view CategoryName(Category category) { return kCategoryNames[static_cast<size_t>(category)]; }
+std::string_view CategoryName(Category category) {
+  return kCategoryNames[static_cast<size_t>(category)];
+}
 
 std::string_view LayoutSourceName(LayoutSource source) {
   switch (source) {
-    case LayoutSource::kBinary: return "binary";
-    case LayoutSource::kCalibrated: return "calibrated";
-    case LayoutSource::kTable: return "table";
-    case LayoutSource::kAssumed: return "assumed";
-    case LayoutSource::kUnknown: break;
+    case LayoutSource::kBinary:
+      return "binary";
+    case LayoutSource::kCalibrated:
+      return "calibrated";
+    case LayoutSource::kTable:
+      return "table";
+    case LayoutSource::kAssumed:
+      return "assumed";
+    case LayoutSource::kUnknown:
+      break;
   }
   return "unknown";
 }
@@ -131,8 +141,8 @@ void InstanceTypes::Finish(uint32_t first_nonstring, uint32_t first_context, uin
     type.size_kind = SizeKindOfType(type.name);
     if (IsString(i)) {
       type.size_kind = (i & string_bits::kRepresentationMask) != string_bits::kSeq ? SizeKind::kUnknown
-                       : (i & string_bits::kOneByte)                              ? SizeKind::kSeqOneByteString
-                                                                                  : SizeKind::kSeqTwoByteString;
+                       : (i & string_bits::kOneByte)                               ? SizeKind::kSeqOneByteString
+                                                                                   : SizeKind::kSeqTwoByteString;
     } else if (IsContext(i) && type.size_kind != SizeKind::kNativeContext) {
       type.size_kind = SizeKind::kContext;
     }
@@ -142,9 +152,12 @@ void InstanceTypes::Finish(uint32_t first_nonstring, uint32_t first_context, uin
 Category InstanceTypes::CategoryOf(uint32_t number, const std::string& name) const {
   if (IsString(number)) {
     switch (number & string_bits::kRepresentationMask) {
-      case string_bits::kCons: return Category::kConsString;
-      case string_bits::kSliced: return Category::kSlicedString;
-      default: return Category::kString;
+      case string_bits::kCons:
+        return Category::kConsString;
+      case string_bits::kSliced:
+        return Category::kSlicedString;
+      default:
+        return Category::kString;
     }
   }
   if (IsJSReceiver(number)) {

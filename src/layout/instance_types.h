@@ -1,5 +1,5 @@
-// Instance types of one V8: number -> name, and what a name means to us. The numbers change with every V8 line, the names
-// hardly ever: everything above this file asks by name or by category.
+// Instance types of one V8: number -> name, and what a name means to us. The numbers change with every V8 line, the
+// names hardly ever: everything above this file asks by name or by category.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,25 @@ namespace corewalk {
 // What DevTools' heap snapshots call the kind of a node (V8: src/profiler/heap-snapshot-generator.cc, AddEntry), plus
 // what only a page walk meets.
 enum class Category : uint8_t {
-  kObject, kClosure, kRegExp, kString, kConsString, kSlicedString, kSymbol, kBigInt, kNumber, kArray, kCode, kObjectShape,
-  kContext, kHidden, kFree,  // kFree: free space and fillers, which are no objects
+  kObject,
+  kClosure,
+  kRegExp,
+  kString,
+  kConsString,
+  kSlicedString,
+  kSymbol,
+  kBigInt,
+  kNumber,
+  kArray,
+  kCode,
+  kObjectShape,
+  kContext,
+  kHidden,
+  kFree,  // kFree: free space and fillers, which are no objects
   kCount
 };
-std::string_view CategoryName(Category category);  // DevTools' node type: "object", "closure", "concatenated string", ...
+std::string_view CategoryName(
+    Category category);  // DevTools' node type: "object", "closure", "concatenated string", ...
 
 enum class LayoutSource : uint8_t { kUnknown, kBinary, kCalibrated, kTable, kAssumed };
 std::string_view LayoutSourceName(LayoutSource source);

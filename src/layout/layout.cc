@@ -10,7 +10,8 @@ constexpr auto kConstants = std::to_array<LayoutConstantInfo>({
     {LayoutConstant::kFirstContextType, "FirstContextType", "first instance type of contexts"},
     {LayoutConstant::kLastContextType, "LastContextType", "last instance type of contexts"},
     {LayoutConstant::kMapDescriptors, "class_Map__instance_descriptors_offset", "Map: descriptor array"},
-    {LayoutConstant::kBitField3IsDictionaryShift, "bit_field3_is_dictionary_map_shift", "Map bit_field3: dictionary mode"},
+    {LayoutConstant::kBitField3IsDictionaryShift, "bit_field3_is_dictionary_map_shift",
+     "Map bit_field3: dictionary mode"},
     {LayoutConstant::kBitField3OwnDescriptorsMask, "bit_field3_number_of_own_descriptors_mask",
      "Map bit_field3: own descriptors"},
     {LayoutConstant::kBitField3OwnDescriptorsShift, "bit_field3_number_of_own_descriptors_shift",
@@ -26,7 +27,8 @@ constexpr auto kConstants = std::to_array<LayoutConstantInfo>({
     {LayoutConstant::kNameDictionaryPrefixSize, "namedictionaryshape_prefix_size", "NameDictionary: prefix words"},
     {LayoutConstant::kFunctionShared, "class_JSFunction__shared__", "JSFunction: SharedFunctionInfo"},
     {LayoutConstant::kFunctionContext, "class_JSFunction__context__", "JSFunction: context"},
-    {LayoutConstant::kSharedName, "class_SharedFunctionInfo__name_or_scope_info__", "SharedFunctionInfo: name or ScopeInfo"},
+    {LayoutConstant::kSharedName, "class_SharedFunctionInfo__name_or_scope_info__",
+     "SharedFunctionInfo: name or ScopeInfo"},
     {LayoutConstant::kUncompiledInferredName, "class_UncompiledData__inferred_name__", "UncompiledData: inferred name"},
     {LayoutConstant::kArrayBufferByteLength, "class_JSArrayBuffer__byte_length__", "JSArrayBuffer: byte length"},
     {LayoutConstant::kArrayBufferBackingStore, "class_JSArrayBuffer__backing_store__", "JSArrayBuffer: backing store"},
@@ -38,7 +40,9 @@ static_assert(kConstants.size() == static_cast<size_t>(LayoutConstant::kCount));
 
 }  // namespace
 
-std::span<const LayoutConstantInfo> LayoutConstants() { return kConstants; }
+std::span<const LayoutConstantInfo> LayoutConstants() {
+  return kConstants;
+}
 
 const LayoutTable* FindLayoutTable(const V8Version& version) {
   const LayoutTable* found = nullptr;

@@ -17,14 +17,34 @@
 
 namespace corewalk {
 
-// Constants that V8 exports for debuggers (v8dbg_<key>); a key that ends in "__" is a prefix, because the type at the end
-// of the name changes between versions. Byte offsets are from the untagged start of the object.
+// Constants that V8 exports for debuggers (v8dbg_<key>); a key that ends in "__" is a prefix, because the type at the
+// end of the name changes between versions. Byte offsets are from the untagged start of the object.
 enum class LayoutConstant : uint8_t {
-  kFirstNonstringType, kFirstContextType, kLastContextType, kMapDescriptors, kBitField3IsDictionaryShift,
-  kBitField3OwnDescriptorsMask, kBitField3OwnDescriptorsShift, kPropKindMask, kPropLocationMask, kPropLocationShift,
-  kPropRepresentationMask, kPropRepresentationShift, kPropRepresentationDouble, kPropIndexMask, kPropIndexShift,
-  kNameDictionaryPrefixSize, kFunctionShared, kFunctionContext, kSharedName, kUncompiledInferredName, kArrayBufferByteLength,
-  kArrayBufferBackingStore, kApiObjectType, kDescriptorArrayHeader, kBytecodeArrayHeader,
+  kFirstNonstringType,
+  kFirstContextType,
+  kLastContextType,
+  kMapDescriptors,
+  kBitField3IsDictionaryShift,
+  kBitField3OwnDescriptorsMask,
+  kBitField3OwnDescriptorsShift,
+  kPropKindMask,
+  kPropLocationMask,
+  kPropLocationShift,
+  kPropRepresentationMask,
+  kPropRepresentationShift,
+  kPropRepresentationDouble,
+  kPropIndexMask,
+  kPropIndexShift,
+  kNameDictionaryPrefixSize,
+  kFunctionShared,
+  kFunctionContext,
+  kSharedName,
+  kUncompiledInferredName,
+  kArrayBufferByteLength,
+  kArrayBufferBackingStore,
+  kApiObjectType,
+  kDescriptorArrayHeader,
+  kBytecodeArrayHeader,
   kCount
 };
 
@@ -98,7 +118,9 @@ struct Layout {
 
   const LayoutValue& operator[](LayoutConstant id) const { return constants[static_cast<size_t>(id)]; }
   LayoutValue& operator[](LayoutConstant id) { return constants[static_cast<size_t>(id)]; }
-  int64_t Get(LayoutConstant id, int64_t otherwise) const { return (*this)[id].known() ? (*this)[id].value : otherwise; }
+  int64_t Get(LayoutConstant id, int64_t otherwise) const {
+    return (*this)[id].known() ? (*this)[id].value : otherwise;
+  }
   const SizeRuleChoice& Rule(SizeKind kind) const { return rules[static_cast<size_t>(kind)]; }
 };
 

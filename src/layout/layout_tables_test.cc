@@ -35,9 +35,9 @@ TEST(LayoutTablesTest, HoldWhatNamesAndSizesNeed) {
       EXPECT_TRUE(constants.insert(constant.id).second) << line << " twice " << constant.value;
     }
     using enum LayoutConstant;
-    for (const LayoutConstant id : {kFirstNonstringType, kFirstContextType, kLastContextType, kMapDescriptors,
-                                    kBitField3IsDictionaryShift, kPropKindMask, kPropIndexShift, kNameDictionaryPrefixSize,
-                                    kFunctionShared, kSharedName}) {
+    for (const LayoutConstant id :
+         {kFirstNonstringType, kFirstContextType, kLastContextType, kMapDescriptors, kBitField3IsDictionaryShift,
+          kPropKindMask, kPropIndexShift, kNameDictionaryPrefixSize, kFunctionShared, kSharedName}) {
       EXPECT_TRUE(constants.contains(id)) << line << " lacks constant " << static_cast<int>(id);
     }
     InstanceTypes types;

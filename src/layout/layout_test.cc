@@ -11,7 +11,8 @@ namespace {
 TEST(V8Version, Parse) {
   EXPECT_EQ(ParseV8Version("12.4.254.21-node.33"), (V8Version{12, 4, 254, 21}));
   EXPECT_EQ(ParseV8Version("7.4.288.13"), (V8Version{7, 4, 288, 13}));
-  for (const char* text : {"", "12", "12.4", "12.4.254", "a.b.c.d", "-1.2.3.4", "0.1.2.3", "1..2.3", "99999999999.1.2.3", "1.2.3.-4"}) {
+  for (const char* text :
+       {"", "12", "12.4", "12.4.254", "a.b.c.d", "-1.2.3.4", "0.1.2.3", "1..2.3", "99999999999.1.2.3", "1.2.3.-4"}) {
     EXPECT_FALSE(ParseV8Version(text).has_value()) << text;
   }
   EXPECT_TRUE((V8Version{9, 4, 1, 2}.SameLine({9, 4, 146, 26})));
@@ -31,7 +32,7 @@ TEST(SizeRules, EveryKindHasAName) {
 
 TEST(SizeRules, KindOfType) {
   EXPECT_EQ(SizeKindOfType("FIXED_ARRAY_TYPE"), SizeKind::kArray);
-  EXPECT_EQ(SizeKindOfType("BIGINT_TYPE"), SizeKind::kBigInt);          // the first entry
+  EXPECT_EQ(SizeKindOfType("BIGINT_TYPE"), SizeKind::kBigInt);           // the first entry
   EXPECT_EQ(SizeKindOfType("WEAK_FIXED_ARRAY_TYPE"), SizeKind::kArray);  // the last
   EXPECT_EQ(SizeKindOfType("ARRAY_LIST_TYPE"), SizeKind::kArrayList);
   EXPECT_EQ(SizeKindOfType(""), SizeKind::kUnknown);
@@ -89,7 +90,7 @@ TEST(BinaryFacts, ConstantsByPrefix) {
 TEST(ScopeInfoShape, ByLine) {
   EXPECT_EQ(FindScopeInfoShape({9, 4}).first, (V8Version{9, 1}));
   EXPECT_EQ(FindScopeInfoShape({7, 4}).first, (V8Version{7, 4}));
-  EXPECT_EQ(FindScopeInfoShape({6, 0}).first, (V8Version{7, 4}));   // older than all
+  EXPECT_EQ(FindScopeInfoShape({6, 0}).first, (V8Version{7, 4}));  // older than all
   EXPECT_EQ(FindScopeInfoShape({99, 0}).first, FindScopeInfoShape({}).first);
   EXPECT_TRUE(FindNamingRule({9, 9}).tag_before_constructor);
   EXPECT_FALSE(FindNamingRule({10, 0}).tag_before_constructor);

@@ -33,7 +33,11 @@ const auto& Newest(const Table& table, const V8Version& version) {
 
 }  // namespace
 
-const ScopeInfoShape& FindScopeInfoShape(const V8Version& version) { return Newest(kShapes, version); }
-const NamingRule& FindNamingRule(const V8Version& version) { return Newest(kNamingRules, version); }
+const ScopeInfoShape& FindScopeInfoShape(const V8Version& version) {
+  return Newest(kShapes, version);
+}
+const NamingRule& FindNamingRule(const V8Version& version) {
+  return Newest(kNamingRules, version);
+}
 
 }  // namespace corewalk

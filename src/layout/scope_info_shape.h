@@ -10,15 +10,15 @@
 namespace corewalk {
 
 struct ScopeInfoShape {
-  V8Version first;  // line from which it holds
-  uint8_t fields_from;          // bytes: behind the header of a FixedArray (16) or of a ScopeInfo (8)
-  bool raw_flags;               // a plain u32 instead of a Smi; start and end position follow the counts
-  bool module_count_in_front;   // the module variable count stands before the names
-  uint8_t hashed_names_from;    // this many names or more live in one hash table; 0 = never
+  V8Version first;             // line from which it holds
+  uint8_t fields_from;         // bytes: behind the header of a FixedArray (16) or of a ScopeInfo (8)
+  bool raw_flags;              // a plain u32 instead of a Smi; start and end position follow the counts
+  bool module_count_in_front;  // the module variable count stands before the names
+  uint8_t hashed_names_from;   // this many names or more live in one hash table; 0 = never
   uint8_t module_scope_type;
-  int8_t saved_class_variable_bit;   // -1 = no such part
-  int8_t receiver_shift;             // two bits: 1 stack, 2 context allocated; -1 = no such part
-  int8_t function_variable_shift;    // two bits, 0 = none
+  int8_t saved_class_variable_bit;  // -1 = no such part
+  int8_t receiver_shift;            // two bits: 1 stack, 2 context allocated; -1 = no such part
+  int8_t function_variable_shift;   // two bits, 0 = none
   int8_t inferred_name_bit;
 };
 

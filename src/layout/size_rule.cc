@@ -12,17 +12,29 @@ constexpr V8Version kLast{99, 0};
 
 constexpr SizeRule Linear(uint16_t header, uint16_t scale, LengthField field = LengthField::kSmi, uint8_t offset = 8,
                           uint32_t mask = 0xffffffff, uint8_t shift = 0) {
-  return {.op = SizeOp::kLinear, .length_field = field, .length_offset = offset, .length_shift = shift, .align = 8,
-          .header = header, .scale = scale, .length_mask = mask};
+  return {.op = SizeOp::kLinear,
+          .length_field = field,
+          .length_offset = offset,
+          .length_shift = shift,
+          .align = 8,
+          .header = header,
+          .scale = scale,
+          .length_mask = mask};
 }
 constexpr SizeRule Of(SizeOp op, uint16_t header, uint8_t offset, uint8_t second, uint8_t align, uint16_t scale = 1,
                       uint16_t second_scale = 0, LengthField field = LengthField::kInt32) {
-  return {.op = op, .length_field = field, .length_offset = offset, .second_offset = second, .align = align,
-          .header = header, .scale = scale, .second_scale = second_scale};
+  return {.op = op,
+          .length_field = field,
+          .length_offset = offset,
+          .second_offset = second,
+          .align = align,
+          .header = header,
+          .scale = scale,
+          .second_scale = second_scale};
 }
 
-// Sorted by kind. V8's own sizes: src/objects/*.h (SizeFor) of each line; the ranges were confirmed by complete walks of
-// cores of every release in scripts/node-releases.txt.
+// Sorted by kind. V8's own sizes: src/objects/*.h (SizeFor) of each line; the ranges were confirmed by complete walks
+// of cores of every release in scripts/node-releases.txt.
 constexpr auto kCandidates = std::to_array<SizeRuleCandidate>({
     {SizeKind::kArray, "16+8n", kFirst, kLast, Linear(16, 8)},
     // {context, arguments} stand in front of the mapped entries, and from 9.0 the length counts the entries alone.
@@ -66,10 +78,26 @@ constexpr auto kCandidates = std::to_array<SizeRuleCandidate>({
     {SizeKind::kPreparseData, "16+n+8m", kFirst, kLast, Of(SizeOp::kPreparseData, 16, 8, 12, 8)},
     {SizeKind::kCoverageInfo, "16+16n", kFirst, kLast, Linear(16, 16, LengthField::kInt32, 8)},
     {SizeKind::kCoverageInfo, "16+24n", kFirst, kLast, Linear(16, 24, LengthField::kInt32, 8)},
-    {SizeKind::kFixedTypedArray1, "32+n", kFirst, {7, 5}, Of(SizeOp::kOnHeapTyped, 32, 8, 0, 8, 1, 0, LengthField::kSmi)},
-    {SizeKind::kFixedTypedArray2, "32+2n", kFirst, {7, 5}, Of(SizeOp::kOnHeapTyped, 32, 8, 0, 8, 2, 0, LengthField::kSmi)},
-    {SizeKind::kFixedTypedArray4, "32+4n", kFirst, {7, 5}, Of(SizeOp::kOnHeapTyped, 32, 8, 0, 8, 4, 0, LengthField::kSmi)},
-    {SizeKind::kFixedTypedArray8, "32+8n", kFirst, {7, 5}, Of(SizeOp::kOnHeapTyped, 32, 8, 0, 8, 8, 0, LengthField::kSmi)},
+    {SizeKind::kFixedTypedArray1,
+     "32+n",
+     kFirst,
+     {7, 5},
+     Of(SizeOp::kOnHeapTyped, 32, 8, 0, 8, 1, 0, LengthField::kSmi)},
+    {SizeKind::kFixedTypedArray2,
+     "32+2n",
+     kFirst,
+     {7, 5},
+     Of(SizeOp::kOnHeapTyped, 32, 8, 0, 8, 2, 0, LengthField::kSmi)},
+    {SizeKind::kFixedTypedArray4,
+     "32+4n",
+     kFirst,
+     {7, 5},
+     Of(SizeOp::kOnHeapTyped, 32, 8, 0, 8, 4, 0, LengthField::kSmi)},
+    {SizeKind::kFixedTypedArray8,
+     "32+8n",
+     kFirst,
+     {7, 5},
+     Of(SizeOp::kOnHeapTyped, 32, 8, 0, 8, 8, 0, LengthField::kSmi)},
     // The header field of kScopeInfo names the variant of ScopeInfoSize.
     {SizeKind::kScopeInfo, "fields 12.9+", {12, 9}, kLast, Of(SizeOp::kScopeInfo, 23, 8, 0, 8)},
     {SizeKind::kScopeInfo, "fields 14.6+", {14, 6}, kLast, Of(SizeOp::kScopeInfo, 26, 8, 0, 8)},
@@ -174,12 +202,45 @@ constexpr auto kTypeKinds = std::to_array<TypeKind>({
 });
 
 constexpr std::array<std::string_view, static_cast<size_t>(SizeKind::kCount)> kKindNames = {
-    "fixed", "FixedArray", "SloppyArgumentsElements", "ArrayList", "ScriptContextTable", "RegExpMatchInfo", "Context", "NativeContext",
-    "WeakArrayList", "PropertyArray", "ByteArray", "SeqOneByteString", "SeqTwoByteString", "BigInt", "DescriptorArray",
-    "FreeSpace", "BytecodeArray", "FeedbackVector", "FeedbackMetadata", "PreparseData", "CoverageInfo",
-    "FixedTypedArray/1", "FixedTypedArray/2", "FixedTypedArray/4", "FixedTypedArray/8", "ScopeInfo", "Code",
-    "InstructionStream", "DoubleStringCache", "WasmTypeInfo", "WasmDispatchTable", "WasmDispatchTableForImports", "WasmNull", "WasmStruct", "WasmArray",
-    "SmallOrderedHashMap", "SmallOrderedHashSet", "SmallOrderedNameDictionary", "unknown"};
+    "fixed",
+    "FixedArray",
+    "SloppyArgumentsElements",
+    "ArrayList",
+    "ScriptContextTable",
+    "RegExpMatchInfo",
+    "Context",
+    "NativeContext",
+    "WeakArrayList",
+    "PropertyArray",
+    "ByteArray",
+    "SeqOneByteString",
+    "SeqTwoByteString",
+    "BigInt",
+    "DescriptorArray",
+    "FreeSpace",
+    "BytecodeArray",
+    "FeedbackVector",
+    "FeedbackMetadata",
+    "PreparseData",
+    "CoverageInfo",
+    "FixedTypedArray/1",
+    "FixedTypedArray/2",
+    "FixedTypedArray/4",
+    "FixedTypedArray/8",
+    "ScopeInfo",
+    "Code",
+    "InstructionStream",
+    "DoubleStringCache",
+    "WasmTypeInfo",
+    "WasmDispatchTable",
+    "WasmDispatchTableForImports",
+    "WasmNull",
+    "WasmStruct",
+    "WasmArray",
+    "SmallOrderedHashMap",
+    "SmallOrderedHashSet",
+    "SmallOrderedNameDictionary",
+    "unknown"};
 
 }  // namespace
 
@@ -188,7 +249,9 @@ std::span<const SizeRuleCandidate> SizeRuleCandidates(SizeKind kind) {
   return {range.begin(), range.end()};
 }
 
-std::string_view SizeKindName(SizeKind kind) { return kKindNames[static_cast<size_t>(kind)]; }
+std::string_view SizeKindName(SizeKind kind) {
+  return kKindNames[static_cast<size_t>(kind)];
+}
 
 SizeKind SizeKindOfType(std::string_view type_name) {
   const auto at = std::ranges::lower_bound(kTypeKinds, type_name, {}, &TypeKind::type);

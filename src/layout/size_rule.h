@@ -1,5 +1,6 @@
-// How many bytes an object of a variable-size type takes: the rules, and for each type the candidates among which the core
-// itself decides (heap/size_calibration). Plain data; the V8 ranges say where a rule was seen to hold and only break ties.
+// How many bytes an object of a variable-size type takes: the rules, and for each type the candidates among which the
+// core itself decides (heap/size_calibration). Plain data; the V8 ranges say where a rule was seen to hold and only
+// break ties.
 #pragma once
 
 #include <cstdint>
@@ -46,20 +47,52 @@ struct SizeRule {
 // The types whose size needs a rule. One entry per formula family, not per instance type: many types share kArray.
 enum class SizeKind : uint8_t {
   kNone,  // fixed size
-  kArray, kSloppyArguments, kArrayList, kHeaderedArray, kMatchInfo, kContext, kNativeContext, kWeakArrayList, kPropertyArray, kByteArray,
-  kSeqOneByteString, kSeqTwoByteString, kBigInt, kDescriptorArray, kFreeSpace, kBytecodeArray, kFeedbackVector,
-  kFeedbackMetadata, kPreparseData, kCoverageInfo, kFixedTypedArray1, kFixedTypedArray2, kFixedTypedArray4,
-  kFixedTypedArray8, kScopeInfo, kCode, kInstructionStream, kDoubleStringCache, kWasmTypeInfo, kWasmDispatchTable, kWasmImportsTable,
-  kWasmNull, kWasmStruct, kWasmArray, kSmallOrderedHashMap, kSmallOrderedHashSet, kSmallOrderedNameDictionary,
+  kArray,
+  kSloppyArguments,
+  kArrayList,
+  kHeaderedArray,
+  kMatchInfo,
+  kContext,
+  kNativeContext,
+  kWeakArrayList,
+  kPropertyArray,
+  kByteArray,
+  kSeqOneByteString,
+  kSeqTwoByteString,
+  kBigInt,
+  kDescriptorArray,
+  kFreeSpace,
+  kBytecodeArray,
+  kFeedbackVector,
+  kFeedbackMetadata,
+  kPreparseData,
+  kCoverageInfo,
+  kFixedTypedArray1,
+  kFixedTypedArray2,
+  kFixedTypedArray4,
+  kFixedTypedArray8,
+  kScopeInfo,
+  kCode,
+  kInstructionStream,
+  kDoubleStringCache,
+  kWasmTypeInfo,
+  kWasmDispatchTable,
+  kWasmImportsTable,
+  kWasmNull,
+  kWasmStruct,
+  kWasmArray,
+  kSmallOrderedHashMap,
+  kSmallOrderedHashSet,
+  kSmallOrderedNameDictionary,
   kUnknown,
   kCount
 };
 
 struct SizeRuleCandidate {
   SizeKind kind;
-  const char* name;     // for the `layout` command
-  V8Version first;      // holds from this line ...
-  V8Version last;       // ... to this line (major.minor; patch levels only where a line changed inside)
+  const char* name;  // for the `layout` command
+  V8Version first;   // holds from this line ...
+  V8Version last;    // ... to this line (major.minor; patch levels only where a line changed inside)
   SizeRule rule;
 };
 

@@ -42,8 +42,35 @@ struct FileMapping {
 };
 
 // General registers in the order of struct user_regs_struct (sys/user.h).
-enum class Register { kR15, kR14, kR13, kR12, kRbp, kRbx, kR11, kR10, kR9, kR8, kRax, kRcx, kRdx, kRsi, kRdi, kOrigRax,
-                      kRip, kCs, kEflags, kRsp, kSs, kFsBase, kGsBase, kDs, kEs, kFs, kGs };
+enum class Register {
+  kR15,
+  kR14,
+  kR13,
+  kR12,
+  kRbp,
+  kRbx,
+  kR11,
+  kR10,
+  kR9,
+  kR8,
+  kRax,
+  kRcx,
+  kRdx,
+  kRsi,
+  kRdi,
+  kOrigRax,
+  kRip,
+  kCs,
+  kEflags,
+  kRsp,
+  kSs,
+  kFsBase,
+  kGsBase,
+  kDs,
+  kEs,
+  kFs,
+  kGs
+};
 inline constexpr size_t kRegisterCount = 27;
 
 struct ThreadState {
@@ -61,8 +88,8 @@ struct ProcessInfo {
   int signal = 0;       // signal that ended the process (si_signo, else the first thread's), 0 for a live process
   int signal_code = 0;  // si_code
   Address fault_address = 0;
-  std::string name;     // pr_fname / comm, at most 15 bytes; target text
-  std::string arguments;  // pr_psargs, at most 80 bytes; target text
+  std::string name;                                 // pr_fname / comm, at most 15 bytes; target text
+  std::string arguments;                            // pr_psargs, at most 80 bytes; target text
   std::vector<std::pair<uint64_t, uint64_t>> auxv;  // AT_* type, value
 
   std::optional<uint64_t> Auxv(uint64_t type) const {
@@ -75,11 +102,11 @@ struct ProcessInfo {
 
 // What of the target's memory cannot be read, and why.
 struct MemoryGaps {
-  bool truncated = false;           // the file ends before the last byte that its program headers promise
-  uint64_t file_bytes = 0;          // size of the core file
-  uint64_t file_bytes_promised = 0; // end of the last segment according to the program headers
-  uint64_t bytes_cut_off = 0;       // bytes of segments beyond the end of the file
-  uint64_t bytes_not_dumped = 0;    // bytes of readable mappings that the kernel left out
+  bool truncated = false;            // the file ends before the last byte that its program headers promise
+  uint64_t file_bytes = 0;           // size of the core file
+  uint64_t file_bytes_promised = 0;  // end of the last segment according to the program headers
+  uint64_t bytes_cut_off = 0;        // bytes of segments beyond the end of the file
+  uint64_t bytes_not_dumped = 0;     // bytes of readable mappings that the kernel left out
 };
 
 enum class TargetKind { kCoreFile, kLiveProcess, kDebugger, kFake };

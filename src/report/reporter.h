@@ -16,16 +16,29 @@
 namespace corewalk {
 
 // Typed values, so that text and JSON each choose their form: addresses are hex strings in JSON, sizes plain bytes.
-struct Count { uint64_t value = 0; };
-struct Bytes { uint64_t value = 0; };
-struct HexAddress { uint64_t value = 0; };
-struct Share { double value = 0; };    // 0..1; text "12.3 %", JSON the fraction
-struct Seconds { double value = 0; };
-struct Bar { double value = 0; };      // 0..1; a bar in wide text, left out of JSON
-struct Absent {};                      // text "-", JSON null
+struct Count {
+  uint64_t value = 0;
+};
+struct Bytes {
+  uint64_t value = 0;
+};
+struct HexAddress {
+  uint64_t value = 0;
+};
+struct Share {
+  double value = 0;
+};  // 0..1; text "12.3 %", JSON the fraction
+struct Seconds {
+  double value = 0;
+};
+struct Bar {
+  double value = 0;
+};                 // 0..1; a bar in wide text, left out of JSON
+struct Absent {};  // text "-", JSON null
 
 // std::string is our own text, UntrustedText the target's (sanitized by the renderer).
-using Cell = std::variant<Absent, Count, Bytes, HexAddress, Share, Seconds, Bar, bool, int64_t, std::string, UntrustedText>;
+using Cell =
+    std::variant<Absent, Count, Bytes, HexAddress, Share, Seconds, Bar, bool, int64_t, std::string, UntrustedText>;
 
 struct Field {
   std::string key;    // JSON name, snake_case
@@ -54,8 +67,8 @@ struct TableSpec {
 };
 
 struct TableEnd {
-  uint64_t omitted = 0;              // rows that exist but were cut by a limit: text "… N more", JSON "<key>_omitted"
-  std::vector<Cell> total;           // a last line under a rule in text, JSON "<key>_total" as an object; empty = none
+  uint64_t omitted = 0;     // rows that exist but were cut by a limit: text "… N more", JSON "<key>_omitted"
+  std::vector<Cell> total;  // a last line under a rule in text, JSON "<key>_total" as an object; empty = none
 };
 
 class Reporter {

@@ -1,6 +1,6 @@
-// An opened target: memory, executable, layout, isolates and pages, and what is known about the process. Everything that
-// hangs on one target hangs here; there is no other state. A session is bound to one stop of a process: a face drops it
-// when the process has run again.
+// An opened target: memory, executable, layout, isolates and pages, and what is known about the process. Everything
+// that hangs on one target hangs here; there is no other state. A session is bound to one stop of a process: a face
+// drops it when the process has run again.
 #pragma once
 
 #include <memory>
@@ -59,7 +59,7 @@ class Session {
   std::unique_ptr<Memory> memory_;
   OpenOptions options_;
   std::vector<Module> modules_;
-  std::unique_ptr<ElfFile> file_;       // the binary that holds V8
+  std::unique_ptr<ElfFile> file_;  // the binary that holds V8
   std::optional<BinaryFacts> binary_;
   std::optional<NodeVersion> version_;
   std::unique_ptr<HeapModel> model_;

@@ -1,7 +1,7 @@
-// A tiny V8 heap in fake memory, for tests: Maps, a roots table, an Isolate with its Heap, space objects with page lists
-// and pages whose headers look like those of V8 9.4 (header in the page) or 13.6 (metadata apart from it). Enough for
-// HeapModel::Build to accept it. The sizes of objects and the offsets are V8's, the numbers of instance types are made up.
-// Header only; not part of the library.
+// A tiny V8 heap in fake memory, for tests: Maps, a roots table, an Isolate with its Heap, space objects with page
+// lists and pages whose headers look like those of V8 9.4 (header in the page) or 13.6 (metadata apart from it). Enough
+// for HeapModel::Build to accept it. The sizes of objects and the offsets are V8's, the numbers of instance types are
+// made up. Header only; not part of the library.
 //
 // Usage: make objects with the New...() functions, then Seal(), then read. A page's tail becomes one FreeSpace.
 #pragma once
@@ -23,13 +23,36 @@ namespace corewalk::testing {
 
 // Instance types. Strings are V8's own bits; FirstNonstringType is 64 as in 9.4.
 enum FakeType : uint16_t {
-  kInternalizedOneByte = 8, kSeqTwoByteString = 32, kConsTwoByteString = 33, kSlicedTwoByteString = 35,
-  kSeqOneByteString = 40, kConsOneByteString = 41, kExternalOneByteString = 42, kSlicedOneByteString = 43,
-  kThinOneByteString = 45, kExternalTwoByteString = 34,
-  kMapType = 150, kFixedArrayType, kOddballType, kFreeSpaceType, kFillerType, kByteArrayType, kDescriptorArrayType,
-  kScopeInfoType, kSharedFunctionInfoType, kSymbolType, kNameDictionaryType, kPropertyArrayType, kHeapNumberType,
-  kPlainContextType, kUnknownVariableType,
-  kJSProxyType = 1024, kJSGlobalObjectType, kJSObjectType = 1057, kJSArrayType, kJSFunctionType,
+  kInternalizedOneByte = 8,
+  kSeqTwoByteString = 32,
+  kConsTwoByteString = 33,
+  kSlicedTwoByteString = 35,
+  kSeqOneByteString = 40,
+  kConsOneByteString = 41,
+  kExternalOneByteString = 42,
+  kSlicedOneByteString = 43,
+  kThinOneByteString = 45,
+  kExternalTwoByteString = 34,
+  kMapType = 150,
+  kFixedArrayType,
+  kOddballType,
+  kFreeSpaceType,
+  kFillerType,
+  kByteArrayType,
+  kDescriptorArrayType,
+  kScopeInfoType,
+  kSharedFunctionInfoType,
+  kSymbolType,
+  kNameDictionaryType,
+  kPropertyArrayType,
+  kHeapNumberType,
+  kPlainContextType,
+  kUnknownVariableType,
+  kJSProxyType = 1024,
+  kJSGlobalObjectType,
+  kJSObjectType = 1057,
+  kJSArrayType,
+  kJSFunctionType,
 };
 
 class FakeHeap {
@@ -153,9 +176,11 @@ class FakeHeap {
       if (const uint64_t left = pages_[i].end - pages_[i].top) NewFreeSpace(i, left);
     }
     for (const FakePage& page : pages_) WriteHeader(page);
-    static constexpr std::pair<SpaceId, const char*> kClasses[] = {
-        {kReadOnlySpace, "ReadOnlySpace"}, {kOldSpace, "OldSpace"}, {kToSpace, "SemiSpace"}, {kFromSpace, "SemiSpace"},
-        {kLargeSpace, "OldLargeObjectSpace"}};
+    static constexpr std::pair<SpaceId, const char*> kClasses[] = {{kReadOnlySpace, "ReadOnlySpace"},
+                                                                   {kOldSpace, "OldSpace"},
+                                                                   {kToSpace, "SemiSpace"},
+                                                                   {kFromSpace, "SemiSpace"},
+                                                                   {kLargeSpace, "OldLargeObjectSpace"}};
     for (const auto& [id, name] : kClasses) WriteSpace(id, name);
     memory_.Put(kHeap + 0x18, kIsolate);
   }
@@ -167,7 +192,8 @@ class FakeHeap {
     RootsTable table;
     table.address = kRoots;
     table.meta_map = meta_map_;
-    for (size_t i = 0; i < binary_.root_names.size(); ++i) table.entries.push_back(memory_.ReadWord(kRoots + 8 * i).value_or(0));
+    for (size_t i = 0; i < binary_.root_names.size(); ++i)
+      table.entries.push_back(memory_.ReadWord(kRoots + 8 * i).value_or(0));
     FillLayout(memory_, &binary_, nullptr, table, &layout);
     for (size_t kind = 1; kind < layout.rules.size(); ++kind) {
       for (const SizeRuleCandidate& candidate : SizeRuleCandidates(static_cast<SizeKind>(kind))) {
@@ -188,10 +214,10 @@ class FakeHeap {
  private:
   void WriteHeader(const FakePage& page) {
     const bool read_only = page.space == kReadOnlySpace;
-    const uint64_t flags = read_only                      ? uint64_t{1} << (split_ ? 6 : 20)
-                           : page.space == kToSpace       ? uint64_t{1} << 4
-                           : page.space == kFromSpace     ? uint64_t{1} << 3
-                                                          : 0;
+    const uint64_t flags = read_only                  ? uint64_t{1} << (split_ ? 6 : 20)
+                           : page.space == kToSpace   ? uint64_t{1} << 4
+                           : page.space == kFromSpace ? uint64_t{1} << 3
+                                                      : 0;
     const Address d = page.descriptor;
     if (split_) {
       memory_.Put(page.chunk, flags);
@@ -247,16 +273,26 @@ class FakeHeap {
       uint8_t words;
     };
     static constexpr Known kKnown[] = {
-        {"free_space_map", kFreeSpaceType, 0}, {"fixed_array_map", kFixedArrayType, 0},
-        {"undefined_map", kOddballType, 7}, {"byte_array_map", kByteArrayType, 0},
-        {"descriptor_array_map", kDescriptorArrayType, 0}, {"scope_info_map", kScopeInfoType, 0},
-        {"shared_function_info_map", kSharedFunctionInfoType, 8}, {"symbol_map", kSymbolType, 4},
-        {"name_dictionary_map", kNameDictionaryType, 0}, {"property_array_map", kPropertyArrayType, 0},
-        {"heap_number_map", kHeapNumberType, 2}, {"one_byte_string_map", kSeqOneByteString, 0},
-        {"one_byte_internalized_string_map", kInternalizedOneByte, 0}, {"string_map", kSeqTwoByteString, 0},
-        {"cons_one_byte_string_map", kConsOneByteString, 4}, {"cons_string_map", kConsTwoByteString, 4},
-        {"sliced_one_byte_string_map", kSlicedOneByteString, 4}, {"sliced_string_map", kSlicedTwoByteString, 4},
-        {"thin_one_byte_string_map", kThinOneByteString, 4}, {"external_one_byte_string_map", kExternalOneByteString, 4},
+        {"free_space_map", kFreeSpaceType, 0},
+        {"fixed_array_map", kFixedArrayType, 0},
+        {"undefined_map", kOddballType, 7},
+        {"byte_array_map", kByteArrayType, 0},
+        {"descriptor_array_map", kDescriptorArrayType, 0},
+        {"scope_info_map", kScopeInfoType, 0},
+        {"shared_function_info_map", kSharedFunctionInfoType, 8},
+        {"symbol_map", kSymbolType, 4},
+        {"name_dictionary_map", kNameDictionaryType, 0},
+        {"property_array_map", kPropertyArrayType, 0},
+        {"heap_number_map", kHeapNumberType, 2},
+        {"one_byte_string_map", kSeqOneByteString, 0},
+        {"one_byte_internalized_string_map", kInternalizedOneByte, 0},
+        {"string_map", kSeqTwoByteString, 0},
+        {"cons_one_byte_string_map", kConsOneByteString, 4},
+        {"cons_string_map", kConsTwoByteString, 4},
+        {"sliced_one_byte_string_map", kSlicedOneByteString, 4},
+        {"sliced_string_map", kSlicedTwoByteString, 4},
+        {"thin_one_byte_string_map", kThinOneByteString, 4},
+        {"external_one_byte_string_map", kExternalOneByteString, 4},
         {"external_string_map", kExternalTwoByteString, 4},
     };
     AddRoot("meta_map", meta_map_);
@@ -276,11 +312,17 @@ class FakeHeap {
     while (binary_.root_names.size() < 320) {
       AddRoot("spare_" + std::to_string(binary_.root_names.size()), root("empty_fixed_array"));
     }
-    binary_.v8dbg = {{"FirstNonstringType", 64}, {"FirstContextType", kPlainContextType}, {"LastContextType", kPlainContextType},
-                     {"type_JSProxy__JS_PROXY_TYPE", kJSProxyType}, {"type_JSGlobalObject__JS_GLOBAL_OBJECT_TYPE", kJSGlobalObjectType},
-                     {"type_JSObject__JS_OBJECT_TYPE", kJSObjectType}, {"type_JSArray__JS_ARRAY_TYPE", kJSArrayType},
-                     {"type_JSFunction__JS_FUNCTION_TYPE", kJSFunctionType}, {"class_JSFunction__shared__SharedFunctionInfo", 24},
-                     {"class_SharedFunctionInfo__name_or_scope_info__Object", 16}, {"prop_location_mask", 2},
+    binary_.v8dbg = {{"FirstNonstringType", 64},
+                     {"FirstContextType", kPlainContextType},
+                     {"LastContextType", kPlainContextType},
+                     {"type_JSProxy__JS_PROXY_TYPE", kJSProxyType},
+                     {"type_JSGlobalObject__JS_GLOBAL_OBJECT_TYPE", kJSGlobalObjectType},
+                     {"type_JSObject__JS_OBJECT_TYPE", kJSObjectType},
+                     {"type_JSArray__JS_ARRAY_TYPE", kJSArrayType},
+                     {"type_JSFunction__JS_FUNCTION_TYPE", kJSFunctionType},
+                     {"class_JSFunction__shared__SharedFunctionInfo", 24},
+                     {"class_SharedFunctionInfo__name_or_scope_info__Object", 16},
+                     {"prop_location_mask", 2},
                      {"namedictionaryshape_prefix_size", 2}};
   }
 
