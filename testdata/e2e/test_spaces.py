@@ -9,8 +9,8 @@ TOLERANCE = {
     "new_space": (0, 48 << 10),
     "old_space": (-4096, 32 << 10),
     "map_space": (-1024, 4096),
-    "code_space": (0, 16 << 10),       # functions compiled late
-    "trusted_space": (-1024, 8192),
+    "code_space": (0, 48 << 10),       # functions that a background thread was still compiling
+    "trusted_space": (-1024, 32 << 10),  # their bytecode and code objects
     "large_object_space": EXACT,
     "code_large_object_space": EXACT,
     "new_large_object_space": EXACT,
