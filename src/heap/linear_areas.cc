@@ -17,12 +17,6 @@ constexpr size_t kPairBefore = 0x80 / 8;  // {top, limit} pairs stand at +0x60 o
                                           // of the area's original bounds
 constexpr size_t kMaxHiddenPairs = size_t{1} << 22;
 
-std::vector<uint64_t> ReadWords(const Memory& memory, Address address, size_t count) {
-  std::vector<uint64_t> words(count);
-  words.resize(memory.Read(address, std::as_writable_bytes(std::span(words))) / 8);
-  return words;
-}
-
 bool IsTriple(const PageIndex& index, const std::vector<uint64_t>& words, size_t i) {
   return i + 2 < words.size() && words[i] <= words[i + 1] && words[i + 1] <= words[i + 2] && words[i] < words[i + 2] &&
          (words[i] & 7) == 0 && (words[i + 1] & 7) == 0 && index.SameArea(words[i], words[i + 2]);

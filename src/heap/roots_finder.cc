@@ -32,13 +32,6 @@ double MapRootsRight(const Memory& memory, const std::vector<std::string>& names
   return maps == 0 ? 0 : static_cast<double>(right) / static_cast<double>(maps);
 }
 
-std::vector<uint64_t> ReadWords(const Memory& memory, Address address, size_t count) {
-  std::vector<uint64_t> words(count);
-  const size_t bytes = memory.Read(address, std::as_writable_bytes(std::span(words)));
-  words.resize(bytes / 8);
-  return words;
-}
-
 // Examines the run of pointers around `inside`; adds the table it turns out to be.
 Address ExamineRun(const Memory& memory, const std::vector<std::string>& names, Address inside, Address low,
                    Address high, std::vector<RootsTable>* tables) {

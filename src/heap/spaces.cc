@@ -65,12 +65,6 @@ SpaceKind KindOfClass(std::string_view name) {
   return at == std::end(kClasses) ? SpaceKind::kUnknown : at->second;
 }
 
-std::vector<uint64_t> ReadWords(const Memory& memory, Address address, size_t count) {
-  std::vector<uint64_t> words(count);
-  words.resize(memory.Read(address, std::as_writable_bytes(std::span(words))) / 8);
-  return words;
-}
-
 // Follows {next, prev} from `front` while the pages belong to `owner`; the pages when it arrives at `back`, else none.
 std::vector<Address> FollowList(const Memory& memory, const PageLayout& layout, Address owner, Address front,
                                 Address back, const std::map<Address, PageDescriptor>& by_descriptor) {

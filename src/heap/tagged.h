@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "memory/memory.h"
 
@@ -35,6 +37,13 @@ inline Address Untag(uint64_t word) {
 inline constexpr uint64_t kChunkAlignment = 256 * 1024;
 inline Address ChunkBase(Address address, uint64_t page_size = kChunkAlignment) {
   return address & ~(page_size - 1);
+}
+
+// The words of [address, address + 8 * count) that can be read before the first missing one.
+inline std::vector<uint64_t> ReadWords(const Memory& memory, Address address, size_t count) {
+  std::vector<uint64_t> words(count);
+  words.resize(memory.Read(address, std::as_writable_bytes(std::span(words))) / 8);
+  return words;
 }
 
 }  // namespace corewalk
