@@ -7,6 +7,7 @@
 
 #include "heap/layout_builder.h"
 #include "heap/name_check.h"
+#include "heap/new_space.h"
 #include "heap/page_walker.h"
 #include "heap/size_calibration.h"
 #include "heap/strings.h"
@@ -19,7 +20,6 @@ namespace {
 constexpr uint64_t kRootsWithin = 0x400;  // the roots table stands this near behind the Isolate's start
 constexpr size_t kHeapHeadWords = 0x400 / 8;
 constexpr size_t kMaxStackBytes = 1 << 20;
-constexpr size_t kCurrentPageWords = 48;
 constexpr size_t kEnoughFunctions = 300;  // so many can be seen without a builtin among them only by misreading
 constexpr size_t kEnoughBuiltins = 1;     // a wrong layout meets none
 constexpr size_t kEnoughShapes = 30;
@@ -113,7 +113,7 @@ Result<std::unique_ptr<HeapModel>> HeapModel::Build(const HeapModelInput& input,
   for (IsolateHeap& isolate : model->isolates_) {
     isolate.areas = FindLinearAreas(memory, model->index_, isolate.roots.address, isolate.spaces);
   }
-  model->hidden_ = std::make_unique<HiddenLinearAreas>(memory, model->index_);
+  model->FindHiddenAreas(cancel);
   if (const Result<void> checked = model->SelfCheck(input); !checked) return std::unexpected(checked.error());
   memory.Advise(AccessPattern::kNormal);
   return model;
@@ -133,6 +133,23 @@ Result<void> HeapModel::BuildLayout(const HeapModelInput& input, const std::vect
   }
   FillLayout(*memory_, input.binary, table, isolates.front().roots, &layout_);
   return {};
+}
+
+void HeapModel::FindHiddenAreas(const Cancel& cancel) {
+  std::vector<Address> heaps;
+  for (const IsolateHeap& isolate : isolates_) heaps.push_back(isolate.heap);
+  std::ranges::sort(heaps);
+  hidden_ = std::make_unique<HiddenLinearAreas>(*memory_, index_, std::move(heaps));
+  for (IsolateHeap& isolate : isolates_) {
+    for (Space& space : isolate.spaces) {
+      if (space.kind == SpaceKind::kNew) FindAllocationEnd(*memory_, isolate.areas, &space);
+    }
+    for (const LinearArea& area : hidden_->Known(&cancel)) {
+      const Page* page = index_.At(area.top);
+      if (page != nullptr && page->descriptor.heap == isolate.heap) isolate.areas.push_back(area);
+    }
+    std::ranges::sort(isolate.areas, {}, &LinearArea::top);
+  }
 }
 
 void HeapModel::CollectReadOnly(const ChunkScan& scan) {
@@ -241,34 +258,11 @@ void HeapModel::FindThreads(const HeapModelInput& input) {
   for (size_t i = 0; i < isolates_.size(); ++i) isolates_[i].number = static_cast<int>(i);
 }
 
-Address HeapModel::ObjectsEnd(const IsolateHeap& isolate, const Space& space, size_t page_number) const {
-  const Page& page = space.pages[page_number];
-  if (space.kind != SpaceKind::kNew) return page.descriptor.area_end;
-  if (!page.to_page) return page.descriptor.area_start;
-  const auto top_on = [&isolate](const Page& p) -> Address {
-    for (const LinearArea& area : isolate.areas) {
-      if (area.top >= p.descriptor.area_start && area.top <= p.descriptor.area_end) return area.top;
-    }
-    return 0;
-  };
-  // Pages in front of the one with the allocation area are full.
-  for (size_t i = 0; i < space.pages.size(); ++i) {
-    const Address top = top_on(space.pages[i]);
-    if (top == 0) continue;
-    return page_number < i ? page.descriptor.area_end : page_number == i ? top : page.descriptor.area_start;
-  }
-  // No allocation area (it is given back before a collection): SemiSpace::current_page_ is the word of the space object
-  // that points to a page and is not the list's front or back.
-  std::array<uint64_t, kCurrentPageWords> words{};
-  const size_t count = memory_->Read(space.address, std::as_writable_bytes(std::span(words))) / 8;
-  size_t current = 0;
-  for (size_t w = 0; w < count; ++w) {
-    for (size_t i = 1; i + 1 < space.pages.size(); ++i) {
-      if (words[w] == space.pages[i].descriptor.descriptor) current = std::max(current, i);
-    }
-  }
-  return page_number <= current && (current > 0 || page_number == 0) ? page.descriptor.area_end
-                                                                     : page.descriptor.area_start;
+Address HeapModel::ObjectsEnd(const Space& space, size_t page_number) {
+  const PageDescriptor& page = space.pages[page_number].descriptor;
+  if (space.kind != SpaceKind::kNew) return page.area_end;
+  if (!space.pages[page_number].to_page || page_number > space.current_page) return page.area_start;
+  return page_number < space.current_page ? page.area_end : space.allocation_end;
 }
 
 std::span<const YoungSurvivor> HeapModel::survivors(const Cancel& cancel) const {

@@ -70,13 +70,14 @@ class HeapModel {
 
   // How far the objects of a new-space page reach: the allocation top on the page in use, the whole area on the pages
   // before it, its start (nothing) on the pages behind it and on from-space pages.
-  Address ObjectsEnd(const IsolateHeap& isolate, const Space& space, size_t page_number) const;
+  static Address ObjectsEnd(const Space& space, size_t page_number);
 
  private:
   HeapModel() = default;
   Result<void> BuildLayout(const HeapModelInput& input, const std::vector<IsolateRoots>& isolates);
   void CollectReadOnly(const ChunkScan& scan);
   void ClassifySpaces();
+  void FindHiddenAreas(const Cancel& cancel);
   void FindThreads(const HeapModelInput& input);
   Result<void> SelfCheck(const HeapModelInput& input);
 

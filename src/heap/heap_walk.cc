@@ -249,7 +249,7 @@ void VisitPage(const HeapModel& model, const Page& page, const ObjectVisitor& vi
   for (const IsolateHeap& isolate : model.isolates()) {
     for (const Space& space : isolate.spaces) {
       for (size_t i = 0; i < space.pages.size(); ++i) {
-        if (&space.pages[i] == &page) return walk(model.ObjectsEnd(isolate, space, i), isolate.areas);
+        if (&space.pages[i] == &page) return walk(HeapModel::ObjectsEnd(space, i), isolate.areas);
       }
     }
   }

@@ -16,6 +16,7 @@ constexpr size_t kSpaceWords = 0x240 / 8;
 constexpr size_t kPairBefore = 0x80 / 8;  // {top, limit} pairs stand at +0x60 or +0x68; later ones are records
                                           // of the area's original bounds
 constexpr size_t kMaxHiddenPairs = size_t{1} << 22;
+constexpr uint64_t kMaxStackBytes = 8 << 20;  // of one thread
 
 bool IsTriple(const PageIndex& index, const std::vector<uint64_t>& words, size_t i) {
   return i + 2 < words.size() && words[i] <= words[i + 1] && words[i + 1] <= words[i + 2] && words[i] < words[i + 2] &&
@@ -93,10 +94,16 @@ bool HiddenLinearAreas::EnsureBuilt(const Cancel* cancel) {
   Build(cancel);
   if (cancel != nullptr && cancel->Cancelled()) {
     pairs_.clear();
+    known_.clear();
     return false;
   }
   built_.store(true, std::memory_order_release);
   return true;
+}
+
+std::span<const LinearArea> HiddenLinearAreas::Known(const Cancel* cancel) {
+  if (!EnsureBuilt(cancel)) return {};
+  return known_;
 }
 
 std::vector<LinearArea> HiddenLinearAreas::Near(Address address, const Cancel* cancel) {
@@ -127,35 +134,51 @@ std::optional<Address> HiddenLinearAreas::LimitOf(Address top, const Cancel* can
 
 void HiddenLinearAreas::Build(const Cancel* cancel) {
   constexpr size_t kBlock = 1 << 20;
-  std::vector<std::byte> buffer;
+  constexpr size_t kOverlap = 32;  // so that a struct on the seam of two blocks is seen whole
   Address low = ~Address{0}, high = 0;
   for (const Page* page : index_.pages()) {
     low = std::min(low, page->descriptor.area_start);
     high = std::max(high, page->descriptor.area_end);
   }
+  if (low > high) return;
+  std::vector<Address> stacks;
+  for (const ThreadState& thread : memory_.Threads()) stacks.push_back(thread.reg(Register::kRsp));
+  std::vector<std::byte> buffer;
   const auto search = [&](Address begin, Address end) {
     for (Address block = begin & ~Address{7}; block < end && pairs_.size() < kMaxHiddenPairs; block += kBlock) {
       if (cancel != nullptr && cancel->Cancelled()) return;
-      const size_t wanted = std::min<Address>(kBlock + 8, end - block);
+      const size_t wanted = std::min<Address>(kBlock + kOverlap, end - block);
       std::span<const std::byte> bytes = memory_.View(block, wanted);
       if (bytes.empty()) {
-        buffer.resize(kBlock + 8);
+        buffer.resize(kBlock + kOverlap);
         bytes = std::span<const std::byte>(buffer).first(memory_.Read(block, std::span(buffer).first(wanted)));
       }
       const auto word_at = [bytes](size_t offset) {
-        uint64_t word;
-        std::memcpy(&word, bytes.data() + offset, sizeof(word));
+        uint64_t word = 0;
+        if (offset + 8 <= bytes.size()) std::memcpy(&word, bytes.data() + offset, sizeof(word));
         return word;
       };
       for (size_t offset = 0; offset + 16 <= bytes.size(); offset += 8) {
-        const uint64_t top = word_at(offset);
-        if (top - low > high - low || (top & 7) != 0) continue;
-        const uint64_t limit = word_at(offset + 8);
-        if (limit > top && index_.SameArea(top, limit)) pairs_.push_back({top, limit});
+        const uint64_t first = word_at(offset);
+        if (first - low > high - low || (first & 7) != 0) continue;
+        const uint64_t second = word_at(offset + 8);
+        if (second > first && index_.SameArea(first, second)) pairs_.push_back({first, second});
+        if (offset < 8 || second < first) continue;
+        const uint64_t before = word_at(offset - 8);
+        const bool owned = before == block + offset;
+        if (!owned && !std::ranges::binary_search(heaps_, before)) continue;
+        // No such struct is on a stack, but stale copies of them are.
+        if (std::ranges::any_of(stacks, [&](Address sp) { return block + kMaxStackBytes - sp < 2 * kMaxStackBytes; }))
+          continue;
+        const uint64_t third = word_at(offset + 16);
+        if ((second & 7) == 0 && third >= second && third > first && index_.SameArea(first, third)) {
+          if (third > second) known_.push_back({second, third});
+        } else if (!owned && second > first && index_.SameArea(first, second)) {
+          known_.push_back({first, second});
+        }
       }
     }
   };
-  if (low > high) return;
   for (const Region& region : memory_.Regions()) {
     // Generated code's ranges are huge and sparse; nothing malloc'ed is there.
     if (!region.writable || region.executable || region.present_end <= region.start) continue;
@@ -170,6 +193,7 @@ void HiddenLinearAreas::Build(const Cancel* cancel) {
     if (begin < region.present_end) search(begin, region.present_end);
   }
   std::ranges::sort(pairs_, {}, &LinearArea::top);
+  std::ranges::sort(known_, {}, &LinearArea::top);
 }
 
 }  // namespace corewalk

@@ -39,11 +39,20 @@ class PageIndex {
 std::vector<LinearArea> FindLinearAreas(const Memory& memory, const PageIndex& index, Address roots_table,
                                         const std::vector<Space>& spaces);
 
-// Areas that stand in other structs, found on demand: every pair of adjacent words outside V8's heap that could be
-// {top, limit}. Built on the first question; a pair is only believed when a walk is stuck exactly at its top.
+// Areas that stand in other structs: every pair of adjacent words outside V8's heap that could be {top, limit}. Searched
+// for once, on the first question.
 class HiddenLinearAreas {
  public:
-  HiddenLinearAreas(const Memory& memory, const PageIndex& index) : memory_(memory), index_(index) {}
+  // `heaps`: the addresses of the Heap structs.
+  HiddenLinearAreas(const Memory& memory, const PageIndex& index, std::vector<Address> heaps)
+      : memory_(memory), index_(index), heaps_(std::move(heaps)) {}
+  // The areas whose struct is beyond doubt, by top: those of collector and background threads. The stale bytes behind
+  // such a top often read as well-formed objects, so a walk must know them beforehand. The words in front of the area
+  // tell: V8 7.4 to 11.8 have LocalAllocationBuffer {Heap* heap_; [start,] top, limit} (src/heap/spaces.h; start since
+  // 8.6), 12.4 and later MainAllocator {LinearAllocationArea* allocation_info_; start, top, limit}, where the pointer
+  // leads to the very next word when the allocator owns its area (src/heap/main-allocator.h).
+  std::span<const LinearArea> Known(const Cancel* cancel);
+  // The other pairs are only believed when a walk is stuck exactly at their top.
   // The end of the area that starts at `top`, if there is one. Thread-safe. The first call searches the process's
   // memory outside the heap; when `cancel` (may be null) stops it, nothing is known and a later call starts afresh.
   std::optional<Address> LimitOf(Address top, const Cancel* cancel);
@@ -58,9 +67,11 @@ class HiddenLinearAreas {
 
   const Memory& memory_;
   const PageIndex& index_;
+  const std::vector<Address> heaps_;
   std::mutex building_;
   std::atomic<bool> built_{false};
-  std::vector<LinearArea> pairs_;  // by top; constant once built_
+  std::vector<LinearArea> pairs_;  // by top; constant once built_, as known_ is
+  std::vector<LinearArea> known_;
 };
 
 }  // namespace corewalk

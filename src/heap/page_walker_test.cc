@@ -111,12 +111,37 @@ TEST_F(PageWalkerTest, HiddenAreasAreFoundInOtherMemory) {
   PageIndex index;
   index.Add(&page);
   index.Finish();
-  HiddenLinearAreas hidden(heap_.memory(), index);
+  HiddenLinearAreas hidden(heap_.memory(), index, {});
   const std::vector<Found> found = WalkSealed({}, &hidden);
   EXPECT_TRUE(Has(found, behind));
   EXPECT_EQ(tally_.linear_area_bytes, 160u);
   EXPECT_EQ(tally_.lost_places, 0u);
   ExpectAccountedFor();
+}
+
+// The words in front of an area tell whose it is; then its stale, well-formed content is not walked either.
+TEST_F(PageWalkerTest, AreasOfKnownStructsAreKnownBeforehand) {
+  constexpr Address kHeap = 0x30001000, kBuffer = 0x30000000, kAllocator = 0x30000100, kOlder = 0x30000200;
+  heap_.NewString(kPage, "before");
+  const uint64_t stale = heap_.NewString(kPage, "stale") - 1;
+  const uint64_t end = heap_.NewString(kPage, "behind") - 1;
+  const uint64_t page_end = heap_.page(kPage).end;
+  heap_.memory().AddWords(kBuffer, {kHeap, stale - 16, stale, end, 0});
+  heap_.memory().AddWords(kAllocator, {kAllocator + 8, end + 32, end + 64, page_end});
+  heap_.memory().AddWords(kOlder, {kHeap, end + 128, end + 160, 0});
+  // A closed area, one of another heap, and the record of an area's first bounds.
+  heap_.memory().AddWords(0x30000300, {kHeap, end, end, end, kHeap + 8, stale, end, 1, stale, end, 2});
+  heap_.Seal();
+  const Page page = heap_.MakePage(kPage);
+  PageIndex index;
+  index.Add(&page);
+  index.Finish();
+  HiddenLinearAreas hidden(heap_.memory(), index, {kHeap});
+  const std::span<const LinearArea> known = hidden.Known(nullptr);
+  ASSERT_EQ(known.size(), 3u);
+  EXPECT_EQ(std::pair(known[0].top, known[0].limit), std::pair(stale, end));
+  EXPECT_EQ(std::pair(known[1].top, known[1].limit), std::pair(end + 64, page_end));
+  EXPECT_EQ(std::pair(known[2].top, known[2].limit), std::pair(end + 128, end + 160));
 }
 
 TEST_F(PageWalkerTest, ForwardedObjectsAreCountedApart) {

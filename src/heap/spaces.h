@@ -51,6 +51,9 @@ struct Space {
   std::vector<Page> pages;  // by rising address; for new space in list order
   uint64_t pages_only_in_list = 0;
   uint64_t pages_only_in_scan = 0;  // freed pages that are still mapped; they are not walked
+  // Of new space: the number of the page in use, and how far memory of it was handed out (see new_space.h).
+  size_t current_page = 0;
+  Address allocation_end = 0;
   bool list_broken = false;         // its page list leads to something that is no page: pages are missing
 };
 

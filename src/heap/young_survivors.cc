@@ -212,7 +212,7 @@ std::vector<WalkedPage> PagesToWalk(const HeapModel& model, int isolate_number, 
     for (const Space& space : isolate.spaces) {
       for (size_t i = 0; i < space.pages.size(); ++i) {
         if (space.pages[i].from_page) continue;
-        pages.push_back({&space.pages[i], &isolate, model.ObjectsEnd(isolate, space, i)});
+        pages.push_back({&space.pages[i], &isolate, HeapModel::ObjectsEnd(space, i)});
       }
     }
   }
