@@ -28,6 +28,17 @@ bool IsPair(const PageIndex& index, const std::vector<uint64_t>& words, size_t i
          index.SameArea(words[i], words[i + 1]);
 }
 
+// The size of the single huge allocation that starts at `at`, 0 if there is none: what glibc's malloc gives a mapping of
+// its own bears its size, with the flag IS_MMAPPED, in the second word (malloc/malloc.c). Gigabytes of Buffers are like
+// that, and hold no struct of V8's.
+uint64_t MappedChunkSize(const Memory& memory, Address at, Address end) {
+  constexpr uint64_t kPage = 4096, kFlags = 7, kIsMapped = 2;
+  if (at % kPage != 0 || at + kPage > end || memory.ReadWord(at) != 0) return 0;
+  const uint64_t word = memory.ReadWord(at + 8).value_or(0);
+  const uint64_t size = word & ~kFlags;
+  return (word & kFlags) == kIsMapped && size % kPage == 0 && size <= end - at ? size : 0;
+}
+
 }  // namespace
 
 void PageIndex::Finish() {
@@ -147,6 +158,8 @@ void HiddenLinearAreas::Build(const Cancel* cancel) {
   const auto search = [&](Address begin, Address end) {
     for (Address block = begin & ~Address{7}; block < end && pairs_.size() < kMaxHiddenPairs; block += kBlock) {
       if (cancel != nullptr && cancel->Cancelled()) return;
+      while (const uint64_t size = MappedChunkSize(memory_, block, end)) block += size;
+      if (block >= end) return;
       const size_t wanted = std::min<Address>(kBlock + kOverlap, end - block);
       std::span<const std::byte> bytes = memory_.View(block, wanted);
       if (bytes.empty()) {
