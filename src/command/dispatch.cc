@@ -41,6 +41,11 @@ bool HasWord(std::span<const std::string> words, std::string_view wanted) {
 void TellError(Face& face, const Error& error) {
   face.HideProgress();
   std::string line = "error: " + error.message;
+  // The parser does not know under what name the commands are called here.
+  constexpr std::string_view kSeeHelp = "(see 'help";
+  if (const size_t at = line.rfind(kSeeHelp); error.code == ErrorCode::kUsage && at != std::string::npos) {
+    line.insert(at + kSeeHelp.size() - 4, std::string(face.invocation()) + " ");
+  }
   if (error.address != 0 && error.message.find("0x") == std::string::npos) {
     line += fmt::format(" (at 0x{:x})", error.address);
   }
@@ -185,6 +190,7 @@ int RunUnguarded(Face& face, const Registry& registry, std::span<const std::stri
     if (!HasWord(words, "--help") && !HasWord(words, "-h")) {
       if (json) return TellFailure(face, json, "", {ErrorCode::kUsage, "no command given"});
       face.WriteError(CommandList(registry, face.help(), face.invocation()));
+      TellError(face, {ErrorCode::kUsage, "no command given"});
       return kExitUsage;
     }
     return face.WriteOut(CommandList(registry, face.help(), face.invocation())) ? kExitOk : TellWriteFailure(face);

@@ -133,7 +133,7 @@ TEST_F(Dispatch, UsageErrors) {
   EXPECT_EQ(Run({"dem"}), 2);
   EXPECT_EQ(face.err, "error: ambiguous command 'dem': demo, demonstrate\n");
   EXPECT_EQ(Run({"demo", "--limt", "4"}), 2);
-  EXPECT_EQ(face.err, "error: unknown option '--limt' of 'demo', did you mean --limit? (see 'help demo')\n");
+  EXPECT_EQ(face.err, "error: unknown option '--limt' of 'demo', did you mean --limit? (see 'corewalk help demo')\n");
   EXPECT_EQ(Run({"demo", "a", "b"}), 2);
   EXPECT_EQ(face.err, "error: 'demo' does not know what to do with 'b' (usage: demo [-n N] [WORD])\n");
   EXPECT_EQ(Run({"demo", "--isolate", "x"}), 2);
