@@ -17,6 +17,8 @@ std::unique_ptr<Command> MakeIsolateCommand();
 std::unique_ptr<Command> MakeHistogramCommand();
 std::unique_ptr<Command> MakeInstancesCommand();
 std::unique_ptr<Command> MakeWhatisCommand();
+std::unique_ptr<Command> MakeInspectCommand();
+std::unique_ptr<Command> MakePrintCommand();
 std::unique_ptr<Command> MakeFindObjectsCommand();
 std::unique_ptr<Command> MakeFindInstancesCommand();
 std::unique_ptr<Command> MakeLayoutCommand();
@@ -33,6 +35,8 @@ Registry BuiltinCommands() {
   registry.Add(MakeHistogramCommand());
   registry.Add(MakeInstancesCommand());
   registry.Add(MakeWhatisCommand());
+  registry.Add(MakeInspectCommand());
+  registry.Add(MakePrintCommand());
   registry.Add(MakeFindObjectsCommand());
   registry.Add(MakeFindInstancesCommand());
   registry.Add(MakeLayoutCommand());
