@@ -75,7 +75,7 @@ void Writer::Property(const InspectedProperty& property, bool indexed) {
     Member("value");
     Write(property.value);
   }
-  if (property.read_only && !property.accessor) Flag("writable", false);
+  if (property.read_only && (!property.accessor || property.native)) Flag("writable", false);
   if (property.dont_enum) Flag("enumerable", false);
   if (property.dont_delete) Flag("configurable", false);
   out_ += '}';
