@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/text_sanitize.h"
-#include "command/value_text.h"
+#include "command/number_text.h"
 
 namespace corewalk {
 namespace {
