@@ -56,6 +56,15 @@ function isIndex(key) {
   return typeof key === 'string' && String(key >>> 0) === key && key >>> 0 !== 4294967295;
 }
 
+// V8 forgets to list hidden elements of arguments objects whose elements are a dictionary.
+function ownKeys(value, kind) {
+  var keys = Reflect.ownKeys(value);
+  if (kind !== 'arguments') return keys;
+  for (var i = 0; i < 20; i++) if (has(value, i) && keys.indexOf(String(i)) < 0) keys.push(String(i));
+  var indexes = keys.filter(isIndex).sort(function(a, b) { return a - b; });
+  return indexes.concat(keys.filter(function(key) { return !isIndex(key); }));
+}
+
 // The class is expected where every version names it alike: by the constructor that the prototype names, when no string
 // tag stands in between (until Node.js 17 an inherited one wins).
 function classOf(value) {
@@ -112,7 +121,8 @@ var typedArrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8A
 var members = {
   function: function(value, result) {
     var name = Object.getOwnPropertyDescriptor(value, 'name');
-    if (name && typeof name.value === 'string' && name.value) result.name = name.value;
+    // What new Function() makes has no name of its own but says "anonymous" when asked.
+    if (name && typeof name.value === 'string' && name.value && name.value !== 'anonymous') result.name = name.value;
     if (/^class\b/.test(Function.prototype.toString.call(value))) result.class_constructor = true;
   },
   array: function(value, result) { result.length = value.length; },
@@ -200,7 +210,7 @@ function describe(root, depth) {
     result.elements = [];
     var text = kind === 'wrapper' && typeof value.valueOf() === 'string';
     var characters = text ? value.valueOf().length : 0;
-    Reflect.ownKeys(value).forEach(function(key) {
+    ownKeys(value, kind).forEach(function(key) {
       var descriptor = Object.getOwnPropertyDescriptor(value, key);
       if (isIndex(key)) {
         if (key >>> 0 < characters) return;  // a boxed string shows its characters by its value
@@ -243,6 +253,7 @@ function describe(root, depth) {
     path.push(value);
     if (!proxy) {
       var name = typeof value === 'function' || kind === 'module_namespace' ? undefined : classOf(value);
+      if (kind === 'arguments') name = 'Arguments';  // V8 makes them with a constructor of this name that nobody sees
       if (name) result.class = name;
       if (members[kind]) members[kind](value, result, function(v) { return walk(v, left - 1); });
       if (kind !== 'module_namespace' && !(note && note.members.opaque)) own(value, kind, result, left - 1);
