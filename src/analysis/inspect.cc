@@ -193,8 +193,9 @@ void Inspector::AddProperties(uint64_t word, int depth, Inspected* out) {
     }
     if (stopped_) return false;
     const KeyText key = ReadKey(reader_, property.key);
-    // V8's own private symbols (the stack of an error, ...) are no properties of the program.
-    if (key.is_private && !key.described) return true;
+    // V8's own private symbols (an error's stack, the brand of a class with private methods) and those of Node's C++ are
+    // no properties of the program; its private names begin with #.
+    if (key.is_private && !key.text.starts_with('#')) return true;
     InspectedProperty shown = PropertyOf(property, depth - 1);
     shown.key = UntrustedText(key.text);
     shown.symbol = key.symbol;

@@ -131,8 +131,8 @@ void Inspector::DescribeKind(uint64_t word, const std::string& type, int depth, 
         ++out->entries_omitted;
         return !cancel_.Cancelled();
       }
-      cells.push_back({{.name = "target", .value = Describe(target, 0), .hex = false},
-                       {.name = "holdings", .value = Describe(holdings, 0), .hex = false}});
+      cells.push_back({{.name = "target", .value = Describe(target, depth - 1), .hex = false},
+                       {.name = "holdings", .value = Describe(holdings, depth - 1), .hex = false}});
       return !stopped_;
     });
     out->damaged |= !table || !table->whole;
@@ -205,8 +205,11 @@ void Inspector::DescribeFunction(uint64_t word, int depth, Inspected* out) {
     out->damaged = true;
     return;
   }
-  out->text = UntrustedText(view->name);
-  Add("name", UntrustedText(view->name), out);
+  // What the program calls it: a `name` of its own, which computed and redefined names are, before that of its source.
+  std::string name = view->name;
+  if (const uint64_t own = OwnValue(reader_, word, "name"); reader_.IsString(own)) name = reader_.ShortText(own);
+  out->text = UntrustedText(name);
+  Add("name", UntrustedText(name), out);
   if (view->script != 0) Add("script", UntrustedText(view->script_name), out);
   if (view->line > 0) {
     Add("line", static_cast<uint64_t>(view->line), out);
@@ -270,7 +273,7 @@ void Inspector::DescribeView(uint64_t word, int depth, Inspected* out) {
   Add("byte_length", info->byte_length, out);
   Add("detached", info->detached, out);
   Add("data", info->data, out, true);
-  InspectedMember buffer{.name = "buffer", .value = Describe(info->buffer, 0), .hex = false};
+  InspectedMember buffer{.name = "buffer", .value = Describe(info->buffer, depth - 1), .hex = false};
   out->members.push_back(std::move(buffer));
   if (depth <= 0) return;
   if (info->data != 0) AddBytes(info->data, info->byte_length, out);

@@ -71,7 +71,9 @@ class InspectCommand final : public Command {
       }
     }
     context.out.BeginDocument(info().name, TargetCard(session));
-    const ValueTextOptions text{.print_map = context.args.Has("print-map"), .llnode_strict = context.args.Has("llnode")};
+    const ValueTextOptions text{.print_map = context.args.Has("print-map"),
+                                .color = context.out.color(),
+                                .llnode_strict = context.args.Has("llnode")};
     std::string list;
     for (const Inspected& value : values) {
       if (!context.out.is_text()) {

@@ -23,6 +23,7 @@ std::unique_ptr<Command> MakeFindObjectsCommand();
 std::unique_ptr<Command> MakeFindInstancesCommand();
 std::unique_ptr<Command> MakeLayoutCommand();
 std::unique_ptr<Command> MakeMemoryCheckCommand();
+std::unique_ptr<Command> MakeSettingsCommand();
 std::unique_ptr<Command> MakeHelpCommand();
 std::unique_ptr<Command> MakeVersionCommand();
 
@@ -41,6 +42,7 @@ Registry BuiltinCommands() {
   registry.Add(MakeFindInstancesCommand());
   registry.Add(MakeLayoutCommand());
   registry.Add(MakeMemoryCheckCommand());
+  registry.Add(MakeSettingsCommand());
   registry.Add(MakeHelpCommand());
   registry.Add(MakeVersionCommand());
   return registry;

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/text_sanitize.h"
-#include "command/value_text.h"
+#include "command/number_text.h"
 
 namespace corewalk {
 namespace {
@@ -75,7 +75,7 @@ void Writer::Property(const InspectedProperty& property, bool indexed) {
     Member("value");
     Write(property.value);
   }
-  if (property.read_only && !property.accessor) Flag("writable", false);
+  if (property.read_only && (!property.accessor || property.native)) Flag("writable", false);
   if (property.dont_enum) Flag("enumerable", false);
   if (property.dont_delete) Flag("configurable", false);
   out_ += '}';

@@ -2,16 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 
 #include "base/text_sanitize.h"
+#include "command/number_text.h"
 
 namespace corewalk {
 namespace {
 
 constexpr int kIndent = 4;
+// llnode's colours.
+constexpr std::string_view kAddressColor = "\x1b[36m", kValueColor = "\x1b[33m", kHeadColor = "\x1b[35m",
+                           kKeyColor = "\x1b[1;33m", kErrorColor = "\x1b[31m", kNoColor = "\x1b[0m";
 
 std::string Safe(const UntrustedText& text, size_t most = 0) {
   return Sanitize(text, {.max_code_points = most});
@@ -51,6 +54,11 @@ class Writer {
 
  private:
   void Prefix(const Inspected& value);
+  void Colored(std::string_view color, std::string_view text) {
+    if (options_.color) out_ += color;
+    out_ += text;
+    if (options_.color) out_ += kNoColor;
+  }
   void NewLine(int level) { out_ += '\n' + std::string(static_cast<size_t>(kIndent * level), ' '); }
   void HalfLine(int level) { out_ += '\n' + std::string(static_cast<size_t>(kIndent * level + 2), ' '); }
   void WriteObject(const Inspected& value, int level, bool open);
@@ -76,9 +84,11 @@ class Writer {
 void Writer::Prefix(const Inspected& value) {
   if (value.address == 0) return;
   if (options_.print_map) {
-    out_ += fmt::format("0x{:016x}(map=0x{:016x}):", value.address + 1, value.map != 0 ? value.map + 1 : 0);
+    Colored(kAddressColor, fmt::format("0x{:016x}", value.address + 1));
+    out_ += fmt::format("(map=0x{:016x}):", value.map != 0 ? value.map + 1 : 0);
   } else {
-    out_ += fmt::format("0x{:x}:", value.address + 1);
+    Colored(kAddressColor, fmt::format("0x{:x}", value.address + 1));
+    out_ += ':';
   }
 }
 
@@ -116,7 +126,8 @@ void Writer::WriteElements(const Inspected& value, int level) {
     if (!first) out_ += ',';
     first = false;
     NewLine(level + 1);
-    out_ += fmt::format("[{}]=", element.index);
+    Colored(kKeyColor, fmt::format("[{}]", element.index));
+    out_ += '=';
     PropertyValue(element, level + 1);
   }
   More(value.elements_omitted, first, level);
@@ -148,7 +159,8 @@ void Writer::WriteProperties(const Inspected& value, int level) {
     if (!first) out_ += ',';
     first = false;
     NewLine(level + 1);
-    out_ += '.' + Key(property) + '=';
+    Colored(kKeyColor, '.' + Key(property));
+    out_ += '=';
     PropertyValue(property, level + 1);
   }
   More(value.properties_omitted, first, level);
@@ -225,7 +237,7 @@ std::string Writer::Head(const Inspected& value) const {
 void Writer::WriteObject(const Inspected& value, int level, bool open) {
   const std::string head = Head(value);
   out_ += '<';
-  out_ += !head.empty() ? head : "Object: " + (value.class_name.empty() ? "no constructor" : Safe(value.class_name));
+  Colored(kHeadColor, !head.empty() ? head : "Object: " + (value.class_name.empty() ? "no constructor" : Safe(value.class_name)));
   if (!open || value.cut) {
     out_ += '>';
     return;
@@ -447,40 +459,42 @@ void Writer::WriteInternal(const Inspected& value, int level, bool open) {
 void Writer::Write(const Inspected& value, int level, bool open) {
   using enum Inspected::Type;
   if (value.type == kUnreadable) {
-    out_ += "???";
+    Colored(kErrorColor, "???");
     return;
   }
   if (value.type == kNumber && value.double_field) {
-    out_ += DoubleText(value.number);
+    Colored(kValueColor, DoubleText(value.number));
     return;
   }
   Prefix(value);
   switch (value.type) {
     case kUndefined:
-      out_ += "<undefined>";
+      Colored(kValueColor, "<undefined>");
       break;
     case kNull:
-      out_ += "<null>";
+      Colored(kValueColor, "<null>");
       break;
     case kHole:
-      out_ += "<hole>";
+      Colored(kValueColor, "<hole>");
       break;
     case kBoolean:
-      out_ += value.boolean ? "<true>" : "<false>";
+      Colored(kValueColor, value.boolean ? "<true>" : "<false>");
       break;
     case kNumber:
-      out_ += value.smi ? fmt::format("<Smi: {}>", static_cast<int64_t>(value.number)) : "<Number: " + DoubleText(value.number) + ">";
+      Colored(kValueColor, value.smi ? fmt::format("<Smi: {}>", static_cast<int64_t>(value.number))
+                                      : "<Number: " + DoubleText(value.number) + ">");
       break;
     case kBigInt:
-      out_ += "<BigInt: " + Safe(value.text) + (value.truncated ? "..." : "") + ">";
+      Colored(kValueColor, "<BigInt: " + Safe(value.text) + (value.truncated ? "..." : "") + ">");
       break;
     case kString:
-      out_ += options_.llnode_strict && value.representation == "external"
+      Colored(kValueColor,
+              options_.llnode_strict && value.representation == "external"
                   ? "<String: \"(external)\">"
-                  : "<String: \"" + Safe(value.text) + (value.truncated ? "..." : "") + (value.damaged ? "???" : "") + "\">";
+                  : "<String: \"" + Safe(value.text) + (value.truncated ? "..." : "") + (value.damaged ? "???" : "") + "\">");
       break;
     case kSymbol:
-      out_ += value.described ? "<Symbol: " + Safe(value.text) + ">" : "<Symbol>";
+      Colored(kValueColor, value.described ? "<Symbol: " + Safe(value.text) + ">" : "<Symbol>");
       break;
     case kSeen:
       out_ += "<Object: " + Safe(value.class_name) + "> [seen above]";
@@ -497,36 +511,6 @@ void Writer::Write(const Inspected& value, int level, bool open) {
 }
 
 }  // namespace
-
-std::string NumberText(double number) {
-  if (std::isnan(number)) return "NaN";
-  if (std::isinf(number)) return number < 0 ? "-Infinity" : "Infinity";
-  if (number == 0) return std::signbit(number) ? "-0" : "0";
-  return fmt::format("{}", number);
-}
-
-std::string DateText(double milliseconds) {
-  constexpr double kMaxTime = 8.64e15;  // ECMA-262, 21.4.1.1
-  if (!(std::fabs(milliseconds) <= kMaxTime)) return "invalid";
-  using namespace std::chrono;
-  const auto time = static_cast<int64_t>(milliseconds);
-  constexpr int64_t kDay = 86'400'000;
-  const int64_t day = time >= 0 ? time / kDay : (time - kDay + 1) / kDay;
-  const int64_t rest = time - day * kDay;
-  // Proleptic Gregorian calendar from the count of days; std::chrono's years end at 32767.
-  const int64_t z = day + 719468;
-  const int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-  const int64_t doe = z - era * 146097;
-  const int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  const int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-  const int64_t mp = (5 * doy + 2) / 153;
-  const int64_t d = doy - (153 * mp + 2) / 5 + 1;
-  const int64_t m = mp < 10 ? mp + 3 : mp - 9;
-  const int64_t y = yoe + era * 400 + (m <= 2 ? 1 : 0);
-  const std::string year = y >= 0 && y <= 9999 ? fmt::format("{:04}", y) : fmt::format("{}{:06}", y < 0 ? '-' : '+', std::abs(y));
-  return fmt::format("{}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", year, m, d, rest / 3'600'000, rest / 60'000 % 60,
-                     rest / 1000 % 60, rest % 1000);
-}
 
 std::string ValueText(const Inspected& value, const ValueTextOptions& options) {
   Writer writer(options);

@@ -11,6 +11,7 @@ namespace corewalk {
 
 struct ValueTextOptions {
   bool print_map = false;
+  bool color = false;
   bool llnode_strict = false;  // llnode's habits even where they are plainly wrong: external strings as "(external)"
 };
 
@@ -18,9 +19,5 @@ struct ValueTextOptions {
 std::string ValueText(const Inspected& value, const ValueTextOptions& options = {});
 // On one line, without content: what stands for it inside another value.
 std::string ShortValueText(const Inspected& value, const ValueTextOptions& options = {});
-// 42, 1.5, -0, NaN: shortest digits that give the same number back.
-std::string NumberText(double number);
-// 2026-11-20T12:00:00.000Z, "invalid" for NaN; JavaScript's format, years beyond 9999 with a sign and six digits.
-std::string DateText(double milliseconds);
 
 }  // namespace corewalk

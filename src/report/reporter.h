@@ -94,6 +94,8 @@ class Reporter {
   virtual void AddJson(std::string_view key, std::string_view json) = 0;
   // True when text lines and wide decoration are wanted; a command may skip formatting work for JSON.
   virtual bool is_text() const = 0;
+  // Whether lines of text may carry colours (ANSI escapes).
+  virtual bool color() const { return false; }
   // Columns of the terminal (80 when unknown); 0 means unlimited.
   virtual int width() const = 0;
 };

@@ -33,6 +33,7 @@ class TextReporter final : public DocumentReporter {
   void AddTextLine(std::string_view line) override;
   void AddJson(std::string_view, std::string_view) override {}
   bool is_text() const override { return true; }
+  bool color() const override { return options_.color; }
   int width() const override { return options_.width; }
 
   bool begun() const override { return begun_; }

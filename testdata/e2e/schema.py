@@ -17,6 +17,9 @@ DIGEST, BYTES = "digest", "bytes"
 # instances
 ADDRESS = "address"
 
+# inspect: docs/values.md; the names inside of values stand in values.py
+VALUE = "value"
+
 # Members of "target" that may differ between the plugin and the stand-alone program on the same core.
 FACE_FIELDS = ("face", "tool", "lldb", "lldb_version", "kind", "memory", "description", "reader", "seconds", "source",
                "core", "executable")

@@ -23,6 +23,10 @@ std::optional<BigIntText> ReadBigInt(HeapReader& reader, uint64_t tagged, uint32
   const bool negative = *bits & 1;
   const uint32_t length = *bits >> 1 & 0x3fffffff;
   BigIntText text;
+  if (length == 0) {
+    text.digits = "0";
+    return text;
+  }
   text.truncated = length > max_words;
   const uint32_t count = std::min(length, max_words);
   std::vector<uint64_t> words = ReadWords(reader.memory(), Untag(tagged) + 16 + 8 * uint64_t{length - count}, count);
