@@ -9,6 +9,7 @@
 #include "command/target.h"
 #include "heap/strings.h"
 #include "heap/tagged.h"
+#include "heap/views/functions.h"
 
 namespace corewalk {
 namespace {
@@ -241,6 +242,7 @@ class FindInstancesCommand final : public Command {
     if (!context.out.is_text()) {
       context.out.BeginTable({.columns = {{"address", ""}, {"name", ""}, {"shallow_bytes", ""}, {"value", ""}}});
     }
+    HeapReader reader(session.memory(), session.layout(), &session.names());
     uint64_t total = 0, shown = 0;
     VisitObjects(
         session.model(), *options, context.cancel,
@@ -251,7 +253,7 @@ class FindInstancesCommand final : public Command {
           ++total;
           if (total <= first || (limit != 0 && shown >= limit)) return true;
           ++shown;
-          const std::string value = Value(context, map, address);
+          const std::string value = Value(context, reader, map, address);
           if (context.out.is_text()) {
             const std::string map_text = context.args.Has("print-map") ? fmt::format("(map=0x{:016x})", map.word) : "";
             context.out.AddTextLine(context.args.Has("print-map")
@@ -282,8 +284,17 @@ class FindInstancesCommand final : public Command {
   }
 
  private:
+  // <function: NAME at FILE:LINE:COLUMN>, lines from 1 and columns from 0.
+  static std::string FunctionValue(Session& session, const MapInfo& map, HeapReader& reader, Address address) {
+    const std::string name = Safe(session.names().ObjectName(map, address));
+    const std::optional<FunctionView> view = ReadFunction(reader, address + 1);
+    if (!view || view->script == 0) return fmt::format("<function: {} at (no script)>", name);
+    return fmt::format("<function: {} at {}:{}:{}>", name, view->script_name.empty() ? "(no script)" : Safe(view->script_name),
+                       view->line, view->column > 0 ? view->column - 1 : 0);
+  }
+
   // llnode's short form of a value, safe to print.
-  static std::string Value(CommandContext& context, const MapInfo& map, Address address) {
+  static std::string Value(CommandContext& context, HeapReader& reader, const MapInfo& map, Address address) {
     Session& session = context.session;
     const std::string name = LlnodeName(session.names(), session.layout(), map, address);
     if (name == "(String)") {
@@ -296,8 +307,7 @@ class FindInstancesCommand final : public Command {
                                text->truncated ? "..." : "")
                  : "<String: \"???\">";
     }
-    if (map.category == Category::kClosure)
-      return fmt::format("<function: {}>", Safe(session.names().ObjectName(map, address)));
+    if (map.category == Category::kClosure) return FunctionValue(session, map, reader, address);
     if (name == "(Array)") {
       const uint64_t length = session.memory().ReadWord(address + kArrayLength).value_or(0);
       if (IsSmi(length)) return fmt::format("<Array: length={}>", SmiValue(length));
