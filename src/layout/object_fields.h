@@ -29,6 +29,7 @@ enum class ObjectField : uint8_t {
   kViewBuffer,
   kViewByteOffset,
   kViewByteLength,
+  kViewFlags,  // u32: 1 = tracks the buffer's length, 2 = of a resizable buffer; -1 = no such views yet
   kTypedArrayLength,
   kTypedArrayExternalPointer,
   kTypedArrayBasePointer,

@@ -96,4 +96,15 @@ HeapReader::Oddball HeapReader::OddballOf(uint64_t tagged) {
   return kind;
 }
 
+HeapReader::SlotValue HeapReader::ThroughCell(uint64_t value) {
+  if (!facts().context_cells || !IsType(value, "CONTEXT_CELL_TYPE")) return {.value = value};
+  constexpr int kTagged = 8, kState = 24, kRaw = 32;
+  constexpr int32_t kInt32 = 2, kFloat64 = 3;
+  SlotValue result{.value = Field(value, kTagged).value_or(0), .cell = Untag(value)};
+  const int32_t state = Raw<int32_t>(value, kState).value_or(0);
+  if (state == kInt32) result.raw_double = Raw<int32_t>(value, kRaw);
+  if (state == kFloat64) result.raw_double = Raw<double>(value, kRaw);
+  return result;
+}
+
 }  // namespace corewalk

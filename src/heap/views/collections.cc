@@ -1,0 +1,164 @@
+#include "heap/views/collections.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace corewalk {
+namespace {
+
+constexpr int kTable = 24;   // JSCollection, JSCollectionIterator, JSWeakCollection: src/objects/js-collection.h
+constexpr int kIndex = 32;   // JSCollectionIterator
+constexpr int kMaxTransitions = 1 << 16;
+
+// The words of an OrderedHashMap or OrderedHashSet behind its length (src/objects/ordered-hash-table.h): number of
+// elements (or the next table, when this one is obsolete), number of deleted ones, number of buckets, the buckets'
+// heads (in an obsolete table first the indices of the holes that were removed), entries (key, [value,] chain).
+struct OrderedTable {
+  uint64_t table = 0;
+  bool is_map = false;
+  uint64_t length = 0;  // of the FixedArray
+  uint64_t first_word = 0;
+  int64_t deleted = 0;
+  uint64_t buckets = 0;
+
+  bool obsolete() const { return !IsSmi(first_word); }
+  uint64_t elements() const { return obsolete() || SmiValue(first_word) < 0 ? 0 : static_cast<uint64_t>(SmiValue(first_word)); }
+  uint64_t entry_words() const { return is_map ? 3 : 2; }
+  uint64_t start() const { return 3 + buckets; }
+  uint64_t capacity() const { return length > start() ? (length - start()) / entry_words() : 0; }
+  uint64_t used() const {
+    const uint64_t gone = deleted > 0 ? static_cast<uint64_t>(deleted) : 0;
+    return std::min(elements() + gone, capacity());
+  }
+};
+
+std::optional<OrderedTable> ReadTable(HeapReader& reader, uint64_t table) {
+  const std::string_view type = reader.TypeOf(table);
+  OrderedTable result{.table = table, .is_map = type == "ORDERED_HASH_MAP_TYPE"};
+  if (!result.is_map && type != "ORDERED_HASH_SET_TYPE") return std::nullopt;
+  const std::optional<uint64_t> length = reader.ArrayLength(table);
+  const std::vector<uint64_t> words = ReadWords(reader.memory(), Untag(table) + 16, 3);
+  if (!length || words.size() < 3 || !IsSmi(words[1]) || !IsSmi(words[2]) || SmiValue(words[2]) < 0) return std::nullopt;
+  result.length = *length;
+  result.first_word = words[0];
+  result.deleted = SmiValue(words[1]);
+  result.buckets = std::min(static_cast<uint64_t>(SmiValue(words[2])), *length);
+  return result;
+}
+
+// Where an iterator at `index` of an obsolete table stands in the next one (OrderedHashTableIterator::Transition).
+uint64_t IndexInNextTable(HeapReader& reader, const OrderedTable& table, uint64_t index) {
+  if (table.deleted < 0) return 0;  // it was cleared
+  const uint64_t removed = std::min<uint64_t>(static_cast<uint64_t>(table.deleted), table.length);
+  uint64_t result = index;
+  for (const uint64_t word : ReadWords(reader.memory(), Untag(table.table) + 16 + 24, removed)) {
+    if (!IsSmi(word) || static_cast<uint64_t>(SmiValue(word)) >= index) break;
+    if (result > 0) --result;
+  }
+  return result;
+}
+
+bool VisitEntries(HeapReader& reader, const OrderedTable& table, uint64_t from, const EntryVisitor& visit) {
+  constexpr uint64_t kBlock = 4096;  // entries
+  const uint64_t used = table.used();
+  for (uint64_t entry = from; entry < used; entry += kBlock) {
+    const uint64_t count = std::min(kBlock, used - entry);
+    const Address at = Untag(table.table) + 16 + 8 * (table.start() + entry * table.entry_words());
+    const std::vector<uint64_t> words = ReadWords(reader.memory(), at, count * table.entry_words());
+    for (size_t i = 0; i + table.entry_words() <= words.size(); i += table.entry_words()) {
+      const uint64_t key = words[i];
+      if (!IsSmi(key) && reader.IsTheHole(key)) continue;
+      if (!visit(key, table.is_map ? words[i + 1] : 0, at + 8 * i)) return true;
+    }
+    if (words.size() < count * table.entry_words()) return false;
+  }
+  return true;
+}
+
+struct Position {
+  OrderedTable table;
+  uint64_t index = 0;
+};
+
+// The table of a collection, or that of an iterator with its index, obsolete tables passed over.
+std::optional<Position> Locate(HeapReader& reader, uint64_t object) {
+  const std::string_view type = reader.TypeOf(object);
+  const bool iterator = type.find("_ITERATOR_TYPE") != std::string_view::npos &&
+                        (type.starts_with("JS_MAP_") || type.starts_with("JS_SET_"));
+  if (!iterator && type != "JS_MAP_TYPE" && type != "JS_SET_TYPE") return std::nullopt;
+  std::optional<OrderedTable> table = ReadTable(reader, reader.Field(object, kTable).value_or(0));
+  if (!table) return std::nullopt;
+  Position position{*table, 0};
+  if (iterator) {
+    const uint64_t index = reader.Field(object, kIndex).value_or(0);
+    position.index = IsSmi(index) && SmiValue(index) > 0 ? static_cast<uint64_t>(SmiValue(index)) : 0;
+  }
+  for (int i = 0; i < kMaxTransitions && position.table.obsolete(); ++i) {
+    table = ReadTable(reader, position.table.first_word);
+    if (!table || table->table == position.table.table) return std::nullopt;
+    if (position.index > 0) position.index = IndexInNextTable(reader, position.table, position.index);
+    position.table = *table;
+  }
+  return position;
+}
+
+}  // namespace
+
+std::optional<TableView> TableOf(HeapReader& reader, uint64_t object) {
+  const std::optional<Position> position = Locate(reader, object);
+  if (!position) return std::nullopt;
+  return TableView{.table = position->table.table, .size = position->table.elements(), .is_map = position->table.is_map};
+}
+
+std::optional<TableView> ForEachEntry(HeapReader& reader, uint64_t object, const EntryVisitor& visit) {
+  const std::optional<Position> position = Locate(reader, object);
+  if (!position) return std::nullopt;
+  TableView view{.table = position->table.table, .size = position->table.elements(), .is_map = position->table.is_map};
+  view.whole = VisitEntries(reader, position->table, position->index, visit);
+  return view;
+}
+
+std::optional<TableView> ForEachWeakEntry(HeapReader& reader, uint64_t object, const EntryVisitor& visit) {
+  const std::string_view type = reader.TypeOf(object);
+  if (type != "JS_WEAK_MAP_TYPE" && type != "JS_WEAK_SET_TYPE") return std::nullopt;
+  TableView view{.table = reader.Field(object, kTable).value_or(0), .is_map = type == "JS_WEAK_MAP_TYPE"};
+  const std::optional<uint64_t> length = reader.ArrayLength(view.table);
+  if (!length || reader.TypeOf(view.table) != "EPHEMERON_HASH_TABLE_TYPE") return std::nullopt;
+  const std::vector<uint64_t> words = ReadWords(reader.memory(), Untag(view.table) + 16, *length);
+  view.whole = words.size() == *length;
+  if (!words.empty() && IsSmi(words[0]) && SmiValue(words[0]) > 0) view.size = static_cast<uint64_t>(SmiValue(words[0]));
+  for (size_t i = 3; i + 2 <= words.size(); i += 2) {
+    if (IsSmi(words[i]) || reader.OddballOf(words[i]) != HeapReader::Oddball::kNone) continue;
+    if (reader.MapOf(words[i]) == nullptr) {
+      view.whole = false;
+      continue;
+    }
+    if (!visit(words[i], view.is_map ? words[i + 1] : 0, Untag(view.table) + 16 + 8 * i)) break;
+  }
+  return view;
+}
+
+std::optional<TableView> ForEachCell(HeapReader& reader, uint64_t registry, const EntryVisitor& visit) {
+  constexpr int kActiveCells = 40, kNextCell = 48;  // src/objects/js-weak-refs.tq
+  constexpr uint64_t kMaxCells = 1 << 24;
+  if (reader.TypeOf(registry) != "JS_FINALIZATION_REGISTRY_TYPE") return std::nullopt;
+  TableView view;
+  uint64_t cell = reader.Field(registry, kActiveCells).value_or(0);
+  uint64_t landmark = 0;
+  while (view.size < kMaxCells && reader.IsType(cell, "WEAK_CELL_TYPE")) {
+    if (cell == landmark) {  // a damaged list may be a ring (Brent)
+      view.whole = false;
+      break;
+    }
+    if ((view.size & (view.size - 1)) == 0) landmark = cell;
+    ++view.size;
+    if (!visit(reader.Field(cell, ObjectField::kWeakCellTarget).value_or(0),
+               reader.Field(cell, ObjectField::kWeakCellHoldings).value_or(0),
+               Untag(cell) + static_cast<uint64_t>(std::max(0, reader.offset(ObjectField::kWeakCellTarget)))))
+      break;
+    cell = reader.Field(cell, kNextCell).value_or(0);
+  }
+  return view;
+}
+
+}  // namespace corewalk
