@@ -17,6 +17,7 @@ std::unique_ptr<Command> MakeIsolateCommand();
 std::unique_ptr<Command> MakeHistogramCommand();
 std::unique_ptr<Command> MakeInstancesCommand();
 std::unique_ptr<Command> MakeWhatisCommand();
+std::unique_ptr<Command> MakeRefsCommand();
 std::unique_ptr<Command> MakeFindObjectsCommand();
 std::unique_ptr<Command> MakeFindInstancesCommand();
 std::unique_ptr<Command> MakeLayoutCommand();
@@ -33,6 +34,7 @@ Registry BuiltinCommands() {
   registry.Add(MakeHistogramCommand());
   registry.Add(MakeInstancesCommand());
   registry.Add(MakeWhatisCommand());
+  registry.Add(MakeRefsCommand());
   registry.Add(MakeFindObjectsCommand());
   registry.Add(MakeFindInstancesCommand());
   registry.Add(MakeLayoutCommand());

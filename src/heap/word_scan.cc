@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstring>
 #include <thread>
 
@@ -196,7 +197,10 @@ NeedleSet::NeedleSet(std::span<const Address> objects) {
   const auto repeated = std::ranges::unique(sorted_);
   sorted_.erase(repeated.begin(), repeated.end());
   if (sorted_.size() <= kFew) return;
-  filter_.resize(kFilterBits / 64);
+  // At least 16 bits for a needle, within what a processor keeps near.
+  const size_t bits = std::clamp<size_t>(std::bit_ceil(16 * sorted_.size()), 1 << 16, 1 << 23);
+  filter_mask_ = bits - 1;
+  filter_.resize(bits / 64);
   for (const uint64_t needle : sorted_) filter_[FilterBit(needle) / 64] |= uint64_t{1} << FilterBit(needle) % 64;
 }
 

@@ -26,11 +26,11 @@ class NeedleSet {
 
  private:
   static constexpr size_t kFew = 4;  // so many are compared side by side
-  static constexpr size_t kFilterBits = size_t{1} << 17;
-  static size_t FilterBit(uint64_t word) { return (word >> 3 ^ word >> 18) & (kFilterBits - 1); }
+  size_t FilterBit(uint64_t word) const { return (word >> 3 ^ word >> 18) & filter_mask_; }
 
   std::vector<uint64_t> sorted_;  // with a weak tag: a strong pointer becomes one by | 2
   std::vector<uint64_t> filter_;  // bits; empty for few needles
+  size_t filter_mask_ = 0;
 };
 
 // A word of an object.
