@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/text_sanitize.h"
 #include "sb_optional.h"
 
 namespace corewalk {
@@ -72,6 +73,21 @@ Result<Session*> SbFace::OpenSession(const Arguments& args) {
   if (!entry) return std::unexpected(entry.error());
   entry_ = *entry;
   return entry_->session.get();
+}
+
+Result<uint64_t> SbFace::Evaluate(const std::string& expression) {
+  lldb::SBTarget target = debugger_.GetSelectedTarget();
+  if (!target.IsValid()) return Face::Evaluate(expression);
+  lldb::SBValue value = target.EvaluateExpression(expression.c_str());
+  lldb::SBError error = value.GetError();
+  if (!value.IsValid() || error.Fail()) {
+    const char* reason = error.GetCString();
+    return Fail(ErrorCode::kUsage, "cannot evaluate '" + Sanitize(expression, {.max_code_points = 80}) + "'" +
+                                       (reason != nullptr ? ": " + Sanitize(reason, {.max_code_points = 200}) : ""));
+  }
+  const uint64_t word = value.GetValueAsUnsigned(error);
+  if (error.Fail()) return Face::Evaluate(expression);
+  return word;
 }
 
 CommandMemory& SbFace::memory() {

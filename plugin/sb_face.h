@@ -37,6 +37,7 @@ class SbFace final : public Face {
   void HideProgress() override { progress_line_.Hide(); }
   std::span<const OptionSpec> options() const override { return state_->options; }
   Result<Session*> OpenSession(const Arguments& args) override;
+  Result<uint64_t> Evaluate(const std::string& expression) override;
   CommandMemory& memory() override;
   FaceSettings& settings() override { return state_->settings; }
   std::string_view invocation() const override { return state_->prefix; }

@@ -89,14 +89,16 @@ std::string JsonEscape(const UntrustedText& text) {
   return JsonEscape(std::string_view(text.raw()));
 }
 
-std::string JsonEscape(std::string_view text) {
+namespace {
+
+std::string EscapeForJson(std::string_view text, bool keep_surrogates) {
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size();) {
     const DecodedCodePoint c = DecodeUtf8(text, i);
     i += c.size;
     const auto value = static_cast<uint32_t>(c.value);
-    if (!c.valid || IsSurrogate(c.value)) {
+    if (!c.valid || (IsSurrogate(c.value) && !keep_surrogates)) {
       out += "\\ufffd";
     } else if (value == '"' || value == '\\') {
       out += '\\';
@@ -115,6 +117,16 @@ std::string JsonEscape(std::string_view text) {
     }
   }
   return out;
+}
+
+}  // namespace
+
+std::string JsonEscape(std::string_view text) {
+  return EscapeForJson(text, false);
+}
+
+std::string JsonEscapeExact(std::string_view text) {
+  return EscapeForJson(text, true);
 }
 
 }  // namespace corewalk

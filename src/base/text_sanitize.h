@@ -34,5 +34,7 @@ std::string Sanitize(std::string_view untrusted, const SanitizeOptions& options 
 // (pairs above U+FFFF); invalid bytes and lone surrogates become \ufffd, since many readers refuse a lone surrogate.
 std::string JsonEscape(const UntrustedText& text);
 std::string JsonEscape(std::string_view text);
+// The same, but lone surrogates (WTF-8) keep their escape, \ud800: for the strings of the target where they must be exact.
+std::string JsonEscapeExact(std::string_view text);
 
 }  // namespace corewalk

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -64,6 +65,8 @@ struct PlainContext {
   FaceSettings& settings;
   std::string_view invocation;  // what stands before a command word: "corewalk", "v8"
   std::string_view face_help;   // usage lines and options of the face, for `help`
+  // A word that is no address: an expression, which a debugger can evaluate to a tagged word.
+  const std::function<Result<uint64_t>(const std::string& expression)>& evaluate;
 };
 
 // What a command about a target gets.

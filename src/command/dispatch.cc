@@ -157,8 +157,11 @@ int RunParsed(Face& face, const Registry& registry, const Command& command, cons
 
   ProgressFunction progress = face.progress();
   if (!progress) progress = [](const char*, uint64_t, uint64_t) {};
-  PlainContext context{registry,          args,       *reporter, face.cancel(), progress, face.settings(),
-                       face.invocation(), face.help()};
+  const std::function<Result<uint64_t>(const std::string&)> evaluate = [&face](const std::string& expression) {
+    return face.Evaluate(expression);
+  };
+  PlainContext context{registry,          args,        *reporter, face.cancel(), progress, face.settings(),
+                       face.invocation(), face.help(), evaluate};
   const Result<void> result = RunGuarded(command, face, context, *isolate);
   face.HideProgress();
 

@@ -5,13 +5,21 @@
 #include <string>
 #include <thread>
 
+#include "base/text_sanitize.h"
+
 namespace corewalk {
+
 namespace {
 
 // More workers than this wait for memory rather than work.
 constexpr unsigned kMostDefaultThreads = 8;
 
 }  // namespace
+
+Result<uint64_t> Face::Evaluate(const std::string& expression) {
+  return Fail(ErrorCode::kUsage, "'" + Sanitize(UntrustedText(expression), {.max_code_points = 80}) +
+                                     "' is not an address (write it in hexadecimal, as it is printed)");
+}
 
 std::vector<OptionSpec> OpenOptionSpecs() {
   return {

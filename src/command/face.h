@@ -35,6 +35,8 @@ class Face {
   virtual std::span<const OptionSpec> options() const = 0;
   // The session over the target that `args` name; opened when needed, and again when the options differ.
   virtual Result<Session*> OpenSession(const Arguments& args) = 0;
+  // What the debugger makes of an expression (a register, a C++ expression): a tagged word.
+  virtual Result<uint64_t> Evaluate(const std::string& expression);
   virtual CommandMemory& memory() = 0;  // belongs to the session opened last
   virtual FaceSettings& settings() = 0;
 

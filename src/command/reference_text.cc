@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "base/text_sanitize.h"
+#include "command/value_text.h"
 #include "heap/views/primitives.h"
 #include "heap/views/properties.h"
 
@@ -31,13 +30,6 @@ bool IsIdentifier(const std::string& text) {
 
 std::string Quoted(const std::string& text, size_t most = kShownName) {
   return '"' + Sanitize(UntrustedText(text), {.max_code_points = most, .style = EscapeStyle::kQuoted}) + '"';
-}
-
-std::string NumberText(double value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
-  if (value == 0 && std::signbit(value)) return "-0";
-  return fmt::format("{}", value);
 }
 
 std::string ContextName(const std::string& class_name) {

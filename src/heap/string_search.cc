@@ -204,11 +204,6 @@ class RopeSearcher {
 
   // Appends `count` units of a string from `begin` on; false when they cannot be read.
   bool Append(Address root, uint64_t root_begin, uint64_t root_count) {
-    struct Piece {
-      Address string;
-      uint64_t begin, count;
-      int same_length;
-    };
     const size_t wanted = units_.size() + root_count;
     std::vector<Piece>& work = pieces_;
     work.clear();

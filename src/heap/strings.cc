@@ -105,15 +105,21 @@ std::optional<uint16_t> InstanceTypeOf(const Memory& memory, const Layout& layou
 }
 
 std::optional<StringText> ReadString(const Memory& memory, const Layout& layout, uint64_t tagged, uint64_t limit) {
+  return ReadStringFrom(memory, layout, tagged, 0, limit);
+}
+
+std::optional<StringText> ReadStringFrom(const Memory& memory, const Layout& layout, uint64_t tagged, uint64_t begin,
+                                         uint64_t limit) {
   const std::optional<uint16_t> type = InstanceTypeOf(memory, layout, tagged);
   if (!type || !layout.types.IsString(*type)) return std::nullopt;
   StringText result;
   result.length = memory.ReadValue<uint32_t>(Untag(tagged) + kLength).value_or(0);
-  const uint64_t wanted = std::min(result.length, limit);
-  result.truncated = wanted < result.length;
+  begin = std::min(begin, result.length);
+  const uint64_t wanted = std::min(result.length - begin, limit);
+  result.truncated = wanted < result.length - begin;
 
   Units units;
-  std::vector<Part> work = {{tagged, 0, wanted, result.length + 1, 0}};
+  std::vector<Part> work = {{tagged, begin, wanted, result.length + 1, 0}};
   size_t visited = 0;
   while (!work.empty() && units.size() < wanted) {
     const Part part = work.back();

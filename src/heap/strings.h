@@ -22,5 +22,8 @@ std::optional<uint16_t> InstanceTypeOf(const Memory& memory, const Layout& layou
 
 // Nothing when `tagged` is no string. `limit` is in UTF-16 units.
 std::optional<StringText> ReadString(const Memory& memory, const Layout& layout, uint64_t tagged, uint64_t limit);
+// The units [begin, begin + limit) of it.
+std::optional<StringText> ReadStringFrom(const Memory& memory, const Layout& layout, uint64_t tagged, uint64_t begin,
+                                         uint64_t limit);
 
 }  // namespace corewalk

@@ -26,6 +26,7 @@ class JsonReporter final : public DocumentReporter {
   void EndTable(const TableEnd& end) override;
   void AddNote(std::string_view text) override;
   void AddTextLine(std::string_view) override {}
+  void AddJson(std::string_view key, std::string_view json) override { Member(key, json); }
   bool is_text() const override { return false; }
   int width() const override { return 0; }
 

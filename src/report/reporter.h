@@ -90,6 +90,8 @@ class Reporter {
 
   // A line of text that is exactly so (llnode-compatible output); nothing in JSON. Our own text or already sanitized.
   virtual void AddTextLine(std::string_view line) = 0;
+  // A member that is ready JSON; nothing in text. The counterpart of AddTextLine for what is no card and no table.
+  virtual void AddJson(std::string_view key, std::string_view json) = 0;
   // True when text lines and wide decoration are wanted; a command may skip formatting work for JSON.
   virtual bool is_text() const = 0;
   // Columns of the terminal (80 when unknown); 0 means unlimited.

@@ -31,6 +31,7 @@ class TextReporter final : public DocumentReporter {
   void EndTable(const TableEnd& end) override;
   void AddNote(std::string_view text) override;
   void AddTextLine(std::string_view line) override;
+  void AddJson(std::string_view, std::string_view) override {}
   bool is_text() const override { return true; }
   int width() const override { return options_.width; }
 

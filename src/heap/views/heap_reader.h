@@ -64,7 +64,11 @@ class HeapReader {
 
   // A string's text (exact, WTF-8), at most `limit` UTF-16 units; nothing when it is no string.
   std::optional<StringText> Text(uint64_t tagged, uint64_t limit) { return ReadString(memory_, layout_, tagged, limit); }
-  // The same for names, paths and keys: "" when it is no string.
+  // Its units [begin, end).
+  std::optional<StringText> TextRange(uint64_t tagged, uint64_t begin, uint64_t end) {
+    return ReadStringFrom(memory_, layout_, tagged, begin, end > begin ? end - begin : 0);
+  }
+  // The text of names, paths and keys: "" when it is no string.
   std::string ShortText(uint64_t tagged, uint64_t limit = 4096);
 
   // Which of V8's singletons it is, told by the text that it converts to (src/objects/oddball.h); holes are a type of

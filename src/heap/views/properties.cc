@@ -33,6 +33,8 @@ void SetAccessor(HeapReader& reader, uint64_t value, OwnProperty* property) {
   if (reader.IsType(value, "ACCESSOR_PAIR_TYPE")) {
     property->getter = reader.Field(value, kGetter).value_or(0);
     property->setter = reader.Field(value, kSetter).value_or(0);
+    // V8's own accessors have templates in place of functions.
+    property->native = reader.IsType(property->getter, "FUNCTION_TEMPLATE_INFO_TYPE");
   } else {
     property->native = true;
   }

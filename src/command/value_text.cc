@@ -1,0 +1,543 @@
+#include "command/value_text.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+
+#include "base/text_sanitize.h"
+
+namespace corewalk {
+namespace {
+
+constexpr int kIndent = 4;
+
+std::string Safe(const UntrustedText& text, size_t most = 0) {
+  return Sanitize(text, {.max_code_points = most});
+}
+
+// llnode writes doubles with %f; where that is not the number itself, its shortest exact form.
+std::string DoubleText(double number) {
+  std::string text = fmt::format("{:f}", number);
+  if (std::isfinite(number) && (std::strtod(text.c_str(), nullptr) != number || text.size() > 24)) text = NumberText(number);
+  return text;
+}
+
+template <typename T>
+const T* Member(const Inspected& value, std::string_view name) {
+  const InspectedMember* member = value.Find(name);
+  return member == nullptr ? nullptr : std::get_if<T>(&member->value);
+}
+
+uint64_t Unsigned(const Inspected& value, std::string_view name) {
+  const uint64_t* found = Member<uint64_t>(value, name);
+  return found == nullptr ? 0 : *found;
+}
+
+std::string TextOf(const Inspected& value, std::string_view name) {
+  if (const auto* text = Member<std::string>(value, name)) return *text;
+  if (const auto* text = Member<UntrustedText>(value, name)) return Safe(*text);
+  return "";
+}
+
+class Writer {
+ public:
+  explicit Writer(const ValueTextOptions& options) : options_(options) {}
+
+  // `level` is how deep the value stands inside others; `open`: with its content.
+  void Write(const Inspected& value, int level, bool open);
+  std::string Take() { return std::move(out_); }
+
+ private:
+  void Prefix(const Inspected& value);
+  void NewLine(int level) { out_ += '\n' + std::string(static_cast<size_t>(kIndent * level), ' '); }
+  void HalfLine(int level) { out_ += '\n' + std::string(static_cast<size_t>(kIndent * level + 2), ' '); }
+  void WriteObject(const Inspected& value, int level, bool open);
+  void WriteFunction(const Inspected& value, int level, bool open);
+  void WriteInternal(const Inspected& value, int level, bool open);
+  // "{" entries "}" one level deeper; false when there is nothing to write.
+  void WriteElements(const Inspected& value, int level);
+  void WriteProperties(const Inspected& value, int level);
+  void WriteEntries(const Inspected& value, int level);
+  void More(uint64_t omitted, bool first, int level);
+  void Bytes(const Inspected& value, int level);
+  static bool IsStandard(const Inspected& owner, const InspectedProperty& property);
+  static size_t Shown(const Inspected& value);
+  static std::string Key(const InspectedProperty& property);
+  void PropertyValue(const InspectedProperty& property, int level);
+  // The kinds that have a word of their own: JSMap, JSDate, ...; "" for plain objects.
+  std::string Head(const Inspected& value) const;
+
+  const ValueTextOptions& options_;
+  std::string out_;
+};
+
+void Writer::Prefix(const Inspected& value) {
+  if (value.address == 0) return;
+  if (options_.print_map) {
+    out_ += fmt::format("0x{:016x}(map=0x{:016x}):", value.address + 1, value.map != 0 ? value.map + 1 : 0);
+  } else {
+    out_ += fmt::format("0x{:x}:", value.address + 1);
+  }
+}
+
+std::string Writer::Key(const InspectedProperty& property) {
+  if (!property.valid_key) return "<non-string>";
+  if (!property.symbol || (property.is_private && property.key.raw().starts_with("#"))) return Safe(property.key);
+  return property.described ? "Symbol('" + Safe(property.key) + "')" : "Symbol()";
+}
+
+void Writer::PropertyValue(const InspectedProperty& property, int level) {
+  if (property.native) {
+    out_ += "<accessor of V8>";
+  } else if (property.accessor) {
+    out_ += "<accessor get=";
+    Write(property.value, level, false);
+    out_ += " set=";
+    Write(property.setter, level, false);
+    out_ += '>';
+  } else {
+    Write(property.value, level, true);
+  }
+}
+
+void Writer::More(uint64_t omitted, bool first, int level) {
+  if (omitted == 0) return;
+  if (!first) out_ += ',';
+  NewLine(level + 1);
+  out_ += fmt::format("... {} more", omitted);
+}
+
+void Writer::WriteElements(const Inspected& value, int level) {
+  out_ += '{';
+  bool first = true;
+  for (const InspectedProperty& element : value.elements) {
+    if (!first) out_ += ',';
+    first = false;
+    NewLine(level + 1);
+    out_ += fmt::format("[{}]=", element.index);
+    PropertyValue(element, level + 1);
+  }
+  More(value.elements_omitted, first, level);
+  out_ += '}';
+}
+
+// What every array or function has, and llnode leaves out.
+bool Writer::IsStandard(const Inspected& owner, const InspectedProperty& property) {
+  if (property.symbol) return false;
+  const std::string& key = property.key.raw();
+  if (owner.kind == "array") return key == "length";
+  if (owner.kind == "regexp") return key == "lastIndex";
+  if (owner.type == Inspected::Type::kFunction)
+    return key == "length" || key == "name" || key == "prototype" || key == "arguments" || key == "caller";
+  return false;
+}
+
+size_t Writer::Shown(const Inspected& value) {
+  size_t count = 0;
+  for (const InspectedProperty& property : value.properties) count += !IsStandard(value, property);
+  return count;
+}
+
+void Writer::WriteProperties(const Inspected& value, int level) {
+  out_ += "properties {";
+  bool first = true;
+  for (const InspectedProperty& property : value.properties) {
+    if (IsStandard(value, property)) continue;
+    if (!first) out_ += ',';
+    first = false;
+    NewLine(level + 1);
+    out_ += '.' + Key(property) + '=';
+    PropertyValue(property, level + 1);
+  }
+  More(value.properties_omitted, first, level);
+  out_ += '}';
+}
+
+void Writer::WriteEntries(const Inspected& value, int level) {
+  out_ += '{';
+  bool first = true;
+  for (const InspectedEntry& entry : value.entries) {
+    if (!first) out_ += ',';
+    first = false;
+    NewLine(level + 1);
+    Write(entry.key, level + 1, true);
+    if (!entry.has_value) continue;
+    out_ += " => ";
+    Write(entry.value, level + 1, true);
+  }
+  More(value.entries_omitted, first, level);
+  out_ += '}';
+}
+
+void Writer::Bytes(const Inspected& value, int level) {
+  // As llnode: two-digit hexadecimal.
+  const std::string hex = TextOf(value, "bytes");
+  if (hex.empty()) return;
+  out_ += ": [";
+  HalfLine(level);
+  for (size_t i = 0; i + 1 < hex.size(); i += 2) out_ += (i == 0 ? "" : ", ") + hex.substr(i, 2);
+  if (hex.size() / 2 < Unsigned(value, "byte_length")) out_ += " ...";
+  NewLine(level);
+  out_ += ']';
+}
+
+std::string Writer::Head(const Inspected& value) const {
+  const std::string_view kind = value.kind;
+  const std::string name = Safe(value.class_name);
+  const auto titled = [&](std::string_view word, std::string_view usual) {
+    return name == usual || name.empty() ? fmt::format("JS{}", word) : fmt::format("JS{} {}", word, name);
+  };
+  if (kind == "array") return fmt::format("{}: length={}", name.empty() ? "Array" : name, value.length);
+  if (kind == "map") return fmt::format("{}: size={}", titled("Map", "Map"), value.length);
+  if (kind == "set") return fmt::format("{}: size={}", titled("Set", "Set"), value.length);
+  if (kind == "weakmap") return fmt::format("{}: size={}", titled("WeakMap", "WeakMap"), value.length);
+  if (kind == "weakset") return fmt::format("{}: size={}", titled("WeakSet", "WeakSet"), value.length);
+  if (kind == "date") {
+    const double* time = Member<double>(value, "time");
+    const double t = time != nullptr ? *time : std::nan("");
+    const bool smi = t == std::floor(t) && std::fabs(t) < 2147483648.0;
+    return fmt::format("JSDate: {}{}", smi ? fmt::format("{}", static_cast<int64_t>(t)) : fmt::format("{:f}", t),
+                       options_.llnode_strict ? "" : " " + DateText(t));
+  }
+  if (kind == "regexp")
+    return fmt::format("JSRegExp source=/{}/{}", TextOf(value, "source"),
+                       options_.llnode_strict ? "" : TextOf(value, "flags"));
+  if (kind == "promise") return fmt::format("{}: {}", titled("Promise", "Promise"), TextOf(value, "state"));
+  if (kind == "arraybuffer") {
+    const bool* detached = Member<bool>(value, "detached");
+    if (detached != nullptr && *detached) return "ArrayBuffer [neutered]";
+    return fmt::format("ArrayBuffer: backingStore=0x{:016x}, byteLength={}", Unsigned(value, "backing_store"), value.length);
+  }
+  if (kind == "typedarray" || kind == "dataview") {
+    const bool* detached = Member<bool>(value, "detached");
+    if (detached != nullptr && *detached) return "ArrayBufferView [neutered]";
+    return fmt::format("ArrayBufferView: backingStore=0x{:016x}, byteOffset={}, byteLength={}", Unsigned(value, "data"),
+                       Unsigned(value, "byte_offset"), Unsigned(value, "byte_length"));
+  }
+  if (kind == "proxy") return "JSProxy";
+  if (kind == "generator" || kind == "async_function" || kind == "async_generator")
+    return fmt::format("Object: {} {}", name, TextOf(value, "state"));
+  return "";
+}
+
+void Writer::WriteObject(const Inspected& value, int level, bool open) {
+  const std::string head = Head(value);
+  out_ += '<';
+  out_ += !head.empty() ? head : "Object: " + (value.class_name.empty() ? "no constructor" : Safe(value.class_name));
+  if (!open || value.cut) {
+    out_ += '>';
+    return;
+  }
+  const std::string_view kind = value.kind;
+  if (kind == "arraybuffer" || kind == "typedarray" || kind == "dataview") Bytes(value, level);
+  // The bytes of byte arrays are their elements.
+  const bool is_bytes = kind == "typedarray" && TextOf(value, "element_type").find("int8") != std::string::npos;
+  const bool listed = kind == "array" || (kind == "typedarray" && !is_bytes);
+  bool any = false;
+  if (listed && value.has_elements && (!value.elements.empty() || value.elements_omitted > 0)) {
+    out_ += ' ';
+    WriteElements(value, level);
+    any = true;
+  }
+  if (value.has_entries && (!value.entries.empty() || value.entries_omitted > 0)) {
+    out_ += ' ';
+    WriteEntries(value, level);
+    any = true;
+  }
+  if (!listed && !is_bytes && !value.elements.empty()) {
+    out_ += " elements ";
+    WriteElements(value, level);
+    any = true;
+  }
+  // The kind's own fields that hold values.
+  for (const InspectedMember& member : value.members) {
+    if (const auto* inner = std::get_if<Inspected>(&member.value)) {
+      if (member.name == "buffer" || member.name == "last_index") continue;
+      HalfLine(level);
+      out_ += std::string(member.name) + "=";
+      Write(*inner, level + 1, true);
+    } else if (const auto* records = std::get_if<std::vector<InspectedMember::Record>>(&member.value)) {
+      if (records->empty()) continue;
+      const bool internal_fields = member.name == "internal_fields";
+      if (internal_fields) continue;  // llnode writes them last
+      HalfLine(level);
+      out_ += std::string(member.name) + " {";
+      for (const InspectedMember::Record& record : *records) {
+        NewLine(level + 1);
+        bool first = true;
+        for (const InspectedMember& part : record) {
+          if (!first) out_ += ' ';
+          first = false;
+          if (const auto* text = std::get_if<UntrustedText>(&part.value)) {
+            out_ += Safe(*text);
+          } else if (const auto* shown = std::get_if<Inspected>(&part.value)) {
+            out_ += std::string(part.name) + "=";
+            Write(*shown, level + 1, false);
+          }
+        }
+      }
+      out_ += '}';
+    }
+  }
+  if (Shown(value) > 0 || value.properties_omitted > 0) {
+    if (any || !head.empty()) {
+      HalfLine(level);
+    } else {
+      out_ += ' ';
+    }
+    WriteProperties(value, level);
+  }
+  if (const auto* records = Member<std::vector<InspectedMember::Record>>(value, "internal_fields"); records && !records->empty()) {
+    HalfLine(level);
+    out_ += "internal fields {";
+    bool first = true;
+    for (const InspectedMember::Record& record : *records) {
+      if (!first) out_ += ',';
+      first = false;
+      NewLine(level + 1);
+      if (const auto* word = std::get_if<uint64_t>(&record.front().value)) out_ += fmt::format("0x{:016x}", *word);
+    }
+    out_ += '}';
+  }
+  if (value.damaged) {
+    HalfLine(level);
+    out_ += "???";
+  }
+  out_ += '>';
+}
+
+void Writer::WriteFunction(const Inspected& value, int level, bool open) {
+  if (value.kind == "bound_function") {
+    out_ += "<JSBoundFunction";
+    if (open && !value.cut) {
+      for (const char* name : {"bound_target", "bound_this"}) {
+        if (const Inspected* inner = Member<Inspected>(value, name)) {
+          HalfLine(level);
+          out_ += std::string(name) + "=";
+          Write(*inner, level + 1, true);
+        }
+      }
+      if (const auto* list = Member<std::vector<Inspected>>(value, "bound_arguments"); list && !list->empty()) {
+        HalfLine(level);
+        out_ += "bound_arguments=(";
+        for (size_t i = 0; i < list->size(); ++i) {
+          if (i > 0) out_ += ", ";
+          Write((*list)[i], level + 1, false);
+        }
+        out_ += ')';
+      }
+    }
+    out_ += '>';
+    return;
+  }
+  const std::string name = value.text.empty() ? "(anonymous)" : Safe(value.text);
+  out_ += "<function: " + name;
+  if (const auto* script = Member<UntrustedText>(value, "script")) {
+    // llnode counts columns from 0.
+    out_ += fmt::format(" at {}:{}:{}", script->empty() ? "(no script)" : Safe(*script), Unsigned(value, "line"),
+                        Unsigned(value, "column") > 0 ? Unsigned(value, "column") - 1 : 0);
+  } else {
+    out_ += " at (no script)";
+  }
+  if (open && !value.cut) {
+    if (const Inspected* scope = Member<Inspected>(value, "scope")) {
+      HalfLine(level);
+      out_ += "context=";
+      Write(*scope, level, true);
+    }
+    if (const auto* source = Member<UntrustedText>(value, "source")) {
+      HalfLine(level);
+      out_ += "source:\nfunction " + (value.text.empty() ? std::string() : Safe(value.text));
+      // Its line breaks are wanted here.
+      std::string_view rest = source->raw();
+      while (true) {
+        const size_t end = rest.find('\n');
+        out_ += Sanitize(rest.substr(0, end));
+        if (end == std::string_view::npos) break;
+        out_ += '\n';
+        rest.remove_prefix(end + 1);
+      }
+      out_ += '\n';
+    }
+    if (Shown(value) > 0) {
+      HalfLine(level);
+      WriteProperties(value, level);
+    }
+  }
+  out_ += '>';
+}
+
+void Writer::WriteInternal(const Inspected& value, int level, bool open) {
+  const std::string_view kind = value.kind;
+  if (kind == "context") {
+    out_ += "<Context";
+    if (open && !value.cut) {
+      out_ += ": {";
+      bool first = true;
+      const auto line = [&] {
+        if (!first) out_ += ',';
+        first = false;
+        NewLine(level + 1);
+      };
+      for (const char* name : {"previous", "scope_info", "extension"}) {
+        const Inspected* inner = Member<Inspected>(value, name);
+        if (inner == nullptr) continue;
+        line();
+        out_ += fmt::format("({})=", name);
+        if (std::string_view(name) == "scope_info") {
+          const std::string function = TextOf(value, "function");
+          Prefix(*inner);
+          out_ += function.empty() ? "<ScopeInfo>" : "<ScopeInfo: for function " + function + ">";
+        } else {
+          Write(*inner, level + 1, false);
+        }
+      }
+      for (const InspectedProperty& variable : value.properties) {
+        line();
+        out_ += Safe(variable.key) + "=";
+        Write(variable.value, level + 1, true);
+      }
+      out_ += '}';
+    }
+    out_ += '>';
+  } else if (kind == "fixed_array") {
+    out_ += fmt::format("<FixedArray, len={}", value.length);
+    if (open && !value.cut && (!value.elements.empty() || value.elements_omitted > 0)) {
+      out_ += " contents=";
+      WriteElements(value, level);
+    }
+    out_ += '>';
+  } else if (kind == "shape") {
+    out_ += fmt::format("<Map own_descriptors={} in_object_size={} instance_size={} descriptors=0x{:016x}>",
+                        Unsigned(value, "own_descriptors"), Unsigned(value, "in_object_size"), Unsigned(value, "instance_size"),
+                        Unsigned(value, "descriptors"));
+  } else if (kind == "oddball") {
+    out_ += "<" + Safe(value.text) + ">";
+  } else if (kind == "scope_info") {
+    out_ += "<ScopeInfo>";
+  } else if (kind == "shared_function_info") {
+    out_ += fmt::format("<SharedFunctionInfo: {} at {}:{}>", TextOf(value, "name"), TextOf(value, "script"), Unsigned(value, "line"));
+  } else if (kind == "script") {
+    out_ += fmt::format("<Script: {}>", TextOf(value, "name"));
+  } else if (kind == "cleared_weak_reference") {
+    out_ += "<cleared weak reference>";
+  } else {
+    const std::string type = value.instance_type.ends_with("_TYPE") ? value.instance_type.substr(0, value.instance_type.size() - 5)
+                                                                    : value.instance_type;
+    out_ += fmt::format("<{}", type.empty() ? "unknown" : type);
+    const auto* records = Member<std::vector<InspectedMember::Record>>(value, "fields");
+    if (open && records != nullptr && !records->empty()) {
+      out_ += " fields {";
+      for (const InspectedMember::Record& record : *records) {
+        NewLine(level + 1);
+        for (const InspectedMember& part : record) {
+          if (part.name == "offset") out_ += fmt::format("+{}=", std::get<uint64_t>(part.value));
+          if (const auto* word = std::get_if<uint64_t>(&part.value); word && part.hex) out_ += fmt::format("0x{:x}", *word);
+          if (const auto* inner = std::get_if<Inspected>(&part.value)) Write(*inner, level + 1, false);
+        }
+      }
+      out_ += '}';
+    }
+    out_ += '>';
+  }
+}
+
+void Writer::Write(const Inspected& value, int level, bool open) {
+  using enum Inspected::Type;
+  if (value.type == kUnreadable) {
+    out_ += "???";
+    return;
+  }
+  if (value.type == kNumber && value.double_field) {
+    out_ += DoubleText(value.number);
+    return;
+  }
+  Prefix(value);
+  switch (value.type) {
+    case kUndefined:
+      out_ += "<undefined>";
+      break;
+    case kNull:
+      out_ += "<null>";
+      break;
+    case kHole:
+      out_ += "<hole>";
+      break;
+    case kBoolean:
+      out_ += value.boolean ? "<true>" : "<false>";
+      break;
+    case kNumber:
+      out_ += value.smi ? fmt::format("<Smi: {}>", static_cast<int64_t>(value.number)) : "<Number: " + DoubleText(value.number) + ">";
+      break;
+    case kBigInt:
+      out_ += "<BigInt: " + Safe(value.text) + (value.truncated ? "..." : "") + ">";
+      break;
+    case kString:
+      out_ += options_.llnode_strict && value.representation == "external"
+                  ? "<String: \"(external)\">"
+                  : "<String: \"" + Safe(value.text) + (value.truncated ? "..." : "") + (value.damaged ? "???" : "") + "\">";
+      break;
+    case kSymbol:
+      out_ += value.described ? "<Symbol: " + Safe(value.text) + ">" : "<Symbol>";
+      break;
+    case kSeen:
+      out_ += "<Object: " + Safe(value.class_name) + "> [seen above]";
+      break;
+    case kFunction:
+      WriteFunction(value, level, open);
+      break;
+    case kInternal:
+      WriteInternal(value, level, open);
+      break;
+    default:
+      WriteObject(value, level, open);
+  }
+}
+
+}  // namespace
+
+std::string NumberText(double number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number < 0 ? "-Infinity" : "Infinity";
+  if (number == 0) return std::signbit(number) ? "-0" : "0";
+  return fmt::format("{}", number);
+}
+
+std::string DateText(double milliseconds) {
+  constexpr double kMaxTime = 8.64e15;  // ECMA-262, 21.4.1.1
+  if (!(std::fabs(milliseconds) <= kMaxTime)) return "invalid";
+  using namespace std::chrono;
+  const auto time = static_cast<int64_t>(milliseconds);
+  constexpr int64_t kDay = 86'400'000;
+  const int64_t day = time >= 0 ? time / kDay : (time - kDay + 1) / kDay;
+  const int64_t rest = time - day * kDay;
+  // Proleptic Gregorian calendar from the count of days; std::chrono's years end at 32767.
+  const int64_t z = day + 719468;
+  const int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+  const int64_t doe = z - era * 146097;
+  const int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+  const int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+  const int64_t mp = (5 * doy + 2) / 153;
+  const int64_t d = doy - (153 * mp + 2) / 5 + 1;
+  const int64_t m = mp < 10 ? mp + 3 : mp - 9;
+  const int64_t y = yoe + era * 400 + (m <= 2 ? 1 : 0);
+  const std::string year = y >= 0 && y <= 9999 ? fmt::format("{:04}", y) : fmt::format("{}{:06}", y < 0 ? '-' : '+', std::abs(y));
+  return fmt::format("{}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", year, m, d, rest / 3'600'000, rest / 60'000 % 60,
+                     rest / 1000 % 60, rest % 1000);
+}
+
+std::string ValueText(const Inspected& value, const ValueTextOptions& options) {
+  Writer writer(options);
+  writer.Write(value, 0, true);
+  return writer.Take();
+}
+
+std::string ShortValueText(const Inspected& value, const ValueTextOptions& options) {
+  Writer writer(options);
+  writer.Write(value, 0, false);
+  return writer.Take();
+}
+
+}  // namespace corewalk
