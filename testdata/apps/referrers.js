@@ -72,7 +72,8 @@ holder('HolderIndexed')[7] = target('HolderIndexed', '[7]');
   Object.freeze(frozen);
 })();
 home.arguments = (function() { return arguments; })(1, target(['Arguments', 'Object'], '[1]'));
-home.mapped = new Function('a', 'b', 'return arguments')(1, target(['Arguments', 'Object'], '[1]'));
+// Parameters of sloppy functions that use `arguments` live in a context, and the arguments object refers to its slots.
+home.mapped = new Function('a', 'b', 'return arguments')(1, target('Context', '.b'));
 
 // Collections. (Up to Node.js 16 V8 names a subclass of Map "Map".)
 holder('HolderMap', Map).set('key', target(['HolderMap', 'Map'], '["key"]'));
@@ -143,7 +144,7 @@ home.generator = (function*(parameter) { yield 1; yield parameter; })(
 home.generator.next();
 home.proxy = new Proxy(target(['Object', 'Function', 'TargetProxied', null], ' (target)', {loose: true}),
                        {getPrototypeOf: function() { return null; }});
-home.heir = Object.create(target(['(object shape)'], ' (prototype)'));
+home.heir = Object.create(target(['(object shape)'], ' (prototype)', {namesakes: 1}));
 (function() {
   var error = holder('HolderError', Error);
   error.details = target('HolderError', '.details');

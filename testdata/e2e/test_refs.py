@@ -35,9 +35,9 @@ def targets(ctx, core):
     for fact in core.facts["targets"]:
         label = f"refs: {fact['owner'][0]}{fact['path']}"
         found = addresses.get(fact["target"], [])
-        if not ctx.check(label + ": one target", len(found) == 1, f"{fact['target']}: {found}"):
+        if not ctx.check(label + ": one target", len(found) == 1 + fact.get("namesakes", 0), f"{fact['target']}: {found}"):
             continue
-        rows = ctx.cli_json(core, "refs", found[0])[S.ROWS]
+        rows = ctx.cli_json(core, "refs", *found)[S.ROWS]
         told = [(row["class_name"], row["reference"], row["strength"]) for row in rows]
         if fact.get("loose"):
             ctx.check(label, any(row["strength"] == "strong" and (fact["path"] is None or row["reference"] == fact["path"])

@@ -70,7 +70,8 @@ SlotName SlotNamer::Field(const std::string& type, uint64_t offset) {
 SlotName SlotNamer::PropertyCalled(uint64_t key) {
   KeyText text = ReadKey(reader_, key);
   if (!text.valid) return Labelled("(property)");
-  return {.kind = SlotKind::kProperty, .text = std::move(text.text), .symbol = text.symbol && !text.text.starts_with('#')};
+  const bool symbol = text.symbol && !text.text.starts_with('#');  // private fields are symbols called "#x"
+  return {.kind = SlotKind::kProperty, .text = std::move(text.text), .symbol = symbol};
 }
 
 SlotName SlotNamer::PropertyAt(uint64_t object, Address slot) {
