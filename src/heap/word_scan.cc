@@ -82,7 +82,8 @@ uint64_t ForEachPiece(const Memory& memory, Address from, Address end, std::vect
     Address next = (from & ~Address{4095}) + 4096;
     if (region != nullptr && from >= region->present_end) next = std::max(next, region->end);
     next = std::min(next, end);
-    missing += next - from;
+    // Memory that nobody may read (guards inside pages) is no loss.
+    if (region == nullptr || region->readable) missing += next - from;
     from = next;
   }
   return missing;
@@ -124,7 +125,6 @@ class HeapScanner {
                      });
     PageHits result;
     if (slots_.empty()) {
-      // The walk below tells it more exactly (guard pages are no loss).
       tally_.unreadable_bytes += missing;
       return result;
     }
