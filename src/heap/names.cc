@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "heap/scope_info.h"
 #include "heap/strings.h"
 #include "heap/tagged.h"
 #include "layout/scope_info_shape.h"
@@ -349,27 +350,10 @@ std::string NameResolver::SharedName(uint64_t shared) {
 }
 
 std::string NameResolver::ScopeInfoName(uint64_t scope_info, bool inferred) {
-  const ScopeInfoShape& shape = FindScopeInfoShape(layout_.version);
-  Address at = Untag(scope_info) + shape.fields_from;
-  const uint64_t flags_word = memory_.ReadWord(at).value_or(0);
-  const uint32_t flags =
-      shape.raw_flags ? static_cast<uint32_t>(flags_word) : static_cast<uint32_t>(SmiValue(flags_word));
-  const int64_t locals = SmiValue(memory_.ReadWord(at + 16).value_or(0));
-  if (locals < 0 || locals > 1 << 24) return "";
-  at += 24;
-  if (shape.raw_flags) at += 16;
-  if (shape.module_count_in_front && (flags & 15) == shape.module_scope_type) at += 8;
-  const int64_t names = shape.hashed_names_from != 0 && locals >= shape.hashed_names_from ? 1 : locals;
-  at += 8 * (names + locals);
-  if (shape.saved_class_variable_bit >= 0 && (flags >> shape.saved_class_variable_bit & 1)) at += 8;
-  if (shape.receiver_shift >= 0) {
-    const uint32_t receiver = flags >> shape.receiver_shift & 3;
-    if (receiver == 1 || receiver == 2) at += 8;
-  }
-  const bool has_function = (flags >> shape.function_variable_shift & 3) != 0;
-  if (!inferred) return has_function ? StringOf(memory_.ReadWord(at).value_or(0)) : "";
-  if (has_function) at += 16;
-  return (flags >> shape.inferred_name_bit & 1) ? StringOf(memory_.ReadWord(at).value_or(0)) : "";
+  const std::optional<ScopeInfoParts> parts = LocateScopeInfo(memory_, layout_, scope_info);
+  if (!parts) return "";
+  const Address at = inferred ? parts->inferred_name : parts->function_name;
+  return at == 0 ? "" : StringOf(memory_.ReadWord(at).value_or(0));
 }
 
 }  // namespace corewalk

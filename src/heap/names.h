@@ -27,6 +27,13 @@ class NameResolver {
   std::vector<std::string> PropertyNames(const MapInfo& map, Address object);
   // SharedFunctionInfo's name of a JSFunction (tagged), else the inferred one; "" for an anonymous function.
   std::string FunctionName(uint64_t function);
+  // The same of a SharedFunctionInfo (tagged), and the name that its ScopeInfo gives to the function of a scope: the
+  // function's own, else the inferred one.
+  std::string SharedName(uint64_t shared);
+  std::string ScopeName(uint64_t scope_info) {
+    std::string name = ScopeInfoName(scope_info, false);
+    return name.empty() ? ScopeInfoName(scope_info, true) : name;
+  }
   // The Map names a constructor function, and the prototype of its objects has that same function as its own data
   // property `constructor`: true for most Maps of objects of any program, and never by chance. For the self-check.
   bool PrototypeLeadsBack(const MapInfo& map);
@@ -46,7 +53,6 @@ class NameResolver {
   // The value of the object's own data property, or 0 (accessors do not count, as in V8).
   uint64_t OwnDataProperty(Address object, const MapInfo& map, Key key);
   std::string StringOf(uint64_t tagged);
-  std::string SharedName(uint64_t shared);
   std::string ScopeInfoName(uint64_t scope_info, bool inferred);
 
   const Memory& memory_;

@@ -6,12 +6,12 @@ namespace corewalk {
 namespace {
 
 constexpr auto kShapes = std::to_array<ScopeInfoShape>({
-    {{7, 4}, 16, false, false, 0, 3, -1, 7, 11, 13},
-    {{7, 9}, 16, false, false, 0, 3, 10, 7, 12, 14},
-    {{9, 1}, 8, false, false, 0, 3, 10, 7, 12, 14},
-    {{10, 1}, 8, false, false, 75, 3, 10, -1, 12, 14},
-    {{12, 4}, 8, false, true, 75, 3, 10, -1, 12, 14},
-    {{12, 9}, 8, true, true, 75, 5, 10, -1, 12, 14},
+    {{7, 4}, 16, false, false, 0, 3, -1, 7, 11, 13, false},
+    {{7, 9}, 16, false, false, 0, 3, 10, 7, 12, 14, false},
+    {{9, 1}, 8, false, false, 0, 3, 10, 7, 12, 14, false},
+    {{10, 1}, 8, false, false, 75, 3, 10, -1, 12, 14, false},
+    {{12, 4}, 8, false, true, 75, 3, 10, -1, 12, 14, false},
+    {{12, 9}, 8, true, true, 75, 5, 10, -1, 12, 14, true},
 });
 
 constexpr auto kNamingRules = std::to_array<NamingRule>({
@@ -36,6 +36,22 @@ const auto& Newest(const Table& table, const V8Version& version) {
 const ScopeInfoShape& FindScopeInfoShape(const V8Version& version) {
   return Newest(kShapes, version);
 }
+ScopeType ScopeTypeOf(const ScopeInfoShape& shape, uint32_t flags) {
+  using enum ScopeType;
+  static constexpr ScopeType kClassFirst[] = {kClass, kEval, kFunction, kModule, kScript, kCatch, kBlock, kWith, kShadowRealm};
+  static constexpr ScopeType kScriptFirst[] = {kScript, kRepl,  kClass, kEval, kFunction,
+                                               kModule, kCatch, kBlock, kWith, kShadowRealm};
+  const uint32_t type = flags & 15;
+  if (shape.script_scope_first) return type < std::size(kScriptFirst) ? kScriptFirst[type] : kUnknown;
+  return type < std::size(kClassFirst) ? kClassFirst[type] : kUnknown;
+}
+
+std::string_view ScopeTypeName(ScopeType type) {
+  static constexpr std::string_view kNames[] = {"class", "eval",  "function", "module", "script",  "catch",
+                                                "block", "with", "repl",     "shadow realm", "unknown"};
+  return kNames[static_cast<size_t>(type)];
+}
+
 const NamingRule& FindNamingRule(const V8Version& version) {
   return Newest(kNamingRules, version);
 }

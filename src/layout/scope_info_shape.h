@@ -1,9 +1,10 @@
 // Where a ScopeInfo keeps its parts, by V8 line (src/objects/scope-info.{h,tq}). The fields in order: flags, parameter
 // count, context local count, [start, end], [module variable count], names, infos, [saved class variable], [receiver],
-// [function variable: name, slot], [inferred name], ...
+// [function variable: name, slot], [inferred name], [start, end: of functions, scripts, evals and modules], ...
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "layout/v8_version.h"
 
@@ -20,7 +21,19 @@ struct ScopeInfoShape {
   int8_t receiver_shift;            // two bits: 1 stack, 2 context allocated; -1 = no such part
   int8_t function_variable_shift;   // two bits, 0 = none
   int8_t inferred_name_bit;
+  bool script_scope_first;  // the scope types are numbered SCRIPT, REPL, CLASS, ...; before: CLASS, EVAL, FUNCTION, ...
 };
+
+// Bit of the flags: contexts of this scope have the extension slot in front of their variables. Contexts always had it
+// before 8.1 (ObjectFacts::context_locals).
+inline constexpr int kScopeHasExtensionSlotBit = 26;
+
+enum class ScopeType : uint8_t {
+  kClass, kEval, kFunction, kModule, kScript, kCatch, kBlock, kWith, kRepl, kShadowRealm, kUnknown
+};
+ScopeType ScopeTypeOf(const ScopeInfoShape& shape, uint32_t flags);
+// "function", "block", ...
+std::string_view ScopeTypeName(ScopeType type);
 
 // The shape of the newest line that is not newer than `version` (the newest shape for an unknown version).
 const ScopeInfoShape& FindScopeInfoShape(const V8Version& version);

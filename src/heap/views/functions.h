@@ -18,10 +18,12 @@ struct FunctionView {
   std::string script_name;    // raw target text: a path, "node:fs", "" = unnamed
   int32_t start = -1;         // of the parameter list's "(", in UTF-16 units of the source; -1 = unknown
   int32_t end = -1;
-  int32_t token_start = -1;   // of the token `function`, where V8 kept it; else -1
+  int32_t token_start = -1;   // where its text begins: the token `function`, a method's name, an arrow function's
+                              // parameters; -1 = unknown
   int line = 0;               // of `start`, from 1; 0 = unknown
   int column = 0;             // from 1
   bool class_constructor = false;
+  bool compiled = false;      // has bytecode: it ran, and its bytecode was not thrown away since
 };
 
 // Nothing when `function` is no JSFunction. Unreadable parts keep their defaults.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@
 #include "memory/memory.h"
 
 namespace corewalk {
+
+struct ScriptCache;  // views/scripts.h
 
 class HeapReader {
  public:
@@ -83,6 +86,9 @@ class HeapReader {
   };
   SlotValue ThroughCell(uint64_t value);
 
+  // What is known of scripts so far; null until views/scripts.cc makes it.
+  std::shared_ptr<ScriptCache>& script_cache() { return script_cache_; }
+
   bool IsTheHole(uint64_t tagged) { return OddballOf(tagged) == Oddball::kHole; }
   bool IsUndefined(uint64_t tagged) { return OddballOf(tagged) == Oddball::kUndefined; }
 
@@ -92,6 +98,7 @@ class HeapReader {
   ObjectOffsets offsets_;
   NameResolver& names_;
   MapCache maps_;
+  std::shared_ptr<ScriptCache> script_cache_;
   std::unordered_map<uint64_t, Oddball> oddballs_;  // there are a few dozen in a process
 };
 
