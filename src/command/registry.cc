@@ -17,6 +17,9 @@ std::unique_ptr<Command> MakeIsolateCommand();
 std::unique_ptr<Command> MakeHistogramCommand();
 std::unique_ptr<Command> MakeInstancesCommand();
 std::unique_ptr<Command> MakeWhatisCommand();
+std::unique_ptr<Command> MakeRefsCommand();
+std::unique_ptr<Command> MakeFindCommand();
+std::unique_ptr<Command> MakeFindReferencesCommand();
 std::unique_ptr<Command> MakeInspectCommand();
 std::unique_ptr<Command> MakePrintCommand();
 std::unique_ptr<Command> MakeFunctionsCommand();
@@ -40,6 +43,8 @@ Registry BuiltinCommands() {
   registry.Add(MakeHistogramCommand());
   registry.Add(MakeInstancesCommand());
   registry.Add(MakeWhatisCommand());
+  registry.Add(MakeRefsCommand());
+  registry.Add(MakeFindCommand());
   registry.Add(MakeInspectCommand());
   registry.Add(MakePrintCommand());
   registry.Add(MakeFunctionsCommand());
@@ -48,6 +53,7 @@ Registry BuiltinCommands() {
   registry.Add(MakeSourceCommand());
   registry.Add(MakeFindObjectsCommand());
   registry.Add(MakeFindInstancesCommand());
+  registry.Add(MakeFindReferencesCommand());
   registry.Add(MakeLayoutCommand());
   registry.Add(MakeMemoryCheckCommand());
   registry.Add(MakeSettingsCommand());
