@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "base/unicode.h"
@@ -126,12 +127,8 @@ class RopeSearcher {
       : layout_(model.layout()), needle_(needle), answers_(*answers), reader_(model.memory()), maps_(model.memory(), model.layout()) {}
 
   bool Evaluate(Address root, const Cancel& cancel) {
-    struct Frame {
-      Address string;
-      int stage;
-      int same_length;
-    };
-    std::vector<Frame> work = {{root, 0, 0}};
+    std::vector<Frame>& work = frames_;
+    work.assign(1, {root, 0, 0});
     uint64_t steps = 0;
     while (!work.empty()) {
       if (++steps % 4096 == 0 && cancel.Cancelled()) return false;
@@ -197,8 +194,33 @@ class RopeSearcher {
     if (!left.valid || !right.valid || left.length == 0 || right.length == 0) return false;
     const uint64_t tail = std::min<uint64_t>(reach, left.length), head = std::min<uint64_t>(reach, right.length);
     if (tail + head < needle_.units()) return false;
+    // Most seams are ruled out by the two characters that meet there.
+    const std::optional<uint16_t> before = Edge(first, left, true), after = Edge(second, right, false);
+    if ((before && !needle_.Holds(*before)) || (after && !needle_.Holds(*after))) return false;
     units_.clear();
     return Append(first, left.length - tail, tail) && Append(second, 0, head) && InUnits();
+  }
+  // The last or the first character of a string, nothing when it is not near at hand.
+  std::optional<uint16_t> Edge(Address string, StringInfo info, bool last) {
+    constexpr int kMaxSteps = 16;
+    for (int step = 0; step < kMaxSteps && info.valid && info.length > 0; ++step) {
+      if (info.representation == string_bits::kSeq) {
+        const Address at = string + kChars + (last ? info.length - 1 : 0) * (info.one_byte ? uint64_t{1} : uint64_t{2});
+        return info.one_byte ? reader_.Get<uint8_t>(at) : reader_.Get<uint16_t>(at);
+      }
+      if (info.representation != string_bits::kCons) return std::nullopt;
+      const Address near = Untag(reader_.Get<uint64_t>(string + (last ? kSecond : kFirst)));
+      StringInfo next = Info(near);
+      // A flattened rope: all of it is in the first part.
+      if (last && next.valid && next.length == 0) {
+        string = Untag(reader_.Get<uint64_t>(string + kFirst));
+        next = Info(string);
+      } else {
+        string = near;
+      }
+      info = next;
+    }
+    return std::nullopt;
   }
   bool InUnits() const { return needle_.In(std::as_bytes(std::span(units_)), false); }
 
@@ -292,6 +314,12 @@ class RopeSearcher {
     int same_length;
   };
   std::vector<Piece> pieces_;
+  struct Frame {
+    Address string;
+    int stage;
+    int same_length;
+  };
+  std::vector<Frame> frames_;
 };
 
 // What the first pass finds on one page.
@@ -398,6 +426,7 @@ StringNeedle::StringNeedle(std::string_view text) {
       two_byte_.push_back(static_cast<char16_t>(c.value));
     }
   }
+  for (const char16_t unit : two_byte_) units_seen_[unit % 256 / 64] |= uint64_t{1} << unit % 64;
   if (std::ranges::all_of(two_byte_, [](char16_t unit) { return unit < 256; })) one_byte_.assign(two_byte_.begin(), two_byte_.end());
 }
 
