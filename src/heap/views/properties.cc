@@ -258,10 +258,10 @@ ElementsInfo ElementsOf(const Layout& layout, const ObjectFacts& facts, const Ma
     info.kind = static_cast<ElementsKind>(number);
   } else if (number < dictionary) {
     info.kind = (number & 1) != 0 ? ElementsKind::kHoleyTagged : ElementsKind::kTagged;
-    // {nonextensible, sealed, frozen}; 7.6 has no nonextensible kinds, 7.5 only frozen ones.
-    const int pairs = std::min(3, (dictionary - kFirstIntegrityKind) / 2);
-    const int group = (number - kFirstIntegrityKind) / 2 + 3 - pairs;
-    info.nonextensible = group <= 2;
+    // {nonextensible, sealed, frozen}; 7.5 has only sealed kinds, 7.6 and 7.7 sealed and frozen ones.
+    const bool has_nonextensible = dictionary - kFirstIntegrityKind >= 6;
+    const int group = (number - kFirstIntegrityKind) / 2 + (has_nonextensible ? 0 : 1);
+    info.nonextensible = true;
     info.sealed = group == 1 || group == 2;
     info.frozen = group == 2;
   } else {
