@@ -103,7 +103,7 @@ def scripts(ctx, core):
     ctx.equal("scripts: every kind of line end", [line["line"] for line in ends], list(range(1, 8)))
     if shifted:
         text = ctx.cli("scripts", "--source", str(shifted[0]["id"]), core=core).text
-        ctx.check("scripts: --source ID, lines with offset", "   102 this.shifted = function shifted() {" in text, repr(text))
+        ctx.check("scripts: --source ID, lines with offset", "   102 this.shifted = function shifted() { x += 1;" in text, repr(text))
     ctx.equal("scripts: unknown name", ctx.cli("scripts", "--source", "no-such.js", core=core).status, 1)
 
 
