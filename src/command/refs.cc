@@ -104,8 +104,7 @@ class RefsCommand final : public Command {
                     {"class_name", ""},
                     {"kind", ""},
                     {"name", ""},
-                    {"strength", "", Align::kLeft},
-                    {"", " ", Align::kLeft},
+                    {"strength", "Strength", Align::kLeft},
                     {"holder", ""},
                     {"holder_class", ""},
                     {"slot", ""},
@@ -130,7 +129,6 @@ class RefsCommand final : public Command {
                             std::string(SlotKindName(name.kind)),
                             text_of_name,
                             std::string(row.weak ? "weak" : "strong"),
-                            std::string(row.weak ? "weak" : ""),
                             HexAddress{row.holder},
                             UntrustedText(reader->ClassOf(row.holder + 1)),
                             HexAddress{row.slot},
@@ -148,6 +146,7 @@ class RefsCommand final : public Command {
   }
 
   static void TellRoots(CommandContext& context, const Referrers& found, uint64_t limit) {
+    if (found.roots.empty() && context.out.is_text()) return;
     static constexpr std::string_view kKinds[] = {"root", "isolate", "stack", "native"};
     context.out.BeginTable({.key = "roots",
                             .title = "Outside the heap",
@@ -157,8 +156,7 @@ class RefsCommand final : public Command {
                                         {"name", ""},
                                         {"isolate", ""},
                                         {"thread_id", ""},
-                                        {"strength", ""},
-                                        {"", " ", Align::kLeft},
+                                        {"strength", "Strength", Align::kLeft},
                                         {"target", ""}}});
     uint64_t shown = 0;
     for (const RootReferrer& root : found.roots) {
@@ -171,11 +169,18 @@ class RefsCommand final : public Command {
                             root.isolate < 0 ? Cell(Absent{}) : Cell(int64_t{root.isolate}),
                             root.thread_id == 0 ? Cell(Absent{}) : Cell(int64_t{root.thread_id}),
                             std::string(root.weak ? "weak" : "strong"),
-                            std::string(root.weak ? "weak" : ""),
                             HexAddress{Untag(root.target)}};
       context.out.AddRow(cells);
     }
     context.out.EndTable({.omitted = found.roots_total - shown});
+  }
+
+  // Free entries of hash tables hold undefined. (An entry whose key is undefined itself is left out with them.)
+  static bool IsUnusedEntry(HeapReader* reader, const SlotName& name, Address slot) {
+    if (name.kind == SlotKind::kEntry) return !IsSmi(name.key) && reader->IsUndefined(name.key);
+    if (name.kind != SlotKind::kKey && name.kind != SlotKind::kMember) return false;
+    const uint64_t key = reader->Word(slot).value_or(0);
+    return !IsSmi(key) && reader->IsUndefined(key);
   }
 
   // The words of one object, its backing stores looked through.
@@ -203,6 +208,13 @@ class RefsCommand final : public Command {
         if ((*word & 1) == 0 || (*word & 0xffffffff) == 3 || reader->MapOf(*word) == nullptr) continue;
         if (p > 0 && (slot == part.start || reader->OddballOf(*word) == HeapReader::Oddball::kHole)) continue;
         SlotName name = namer->Name(part.start + 1, slot);
+        // Room for properties that are still to come is filled with the Map of a filler.
+        MapInfo shape;
+        if (name.kind == SlotKind::kField && name.label.starts_with("(+") &&
+            ReadMap(reader->memory(), reader->layout(), *word, &shape) && shape.category == Category::kFree) {
+          continue;
+        }
+        if (p > 0 && IsUnusedEntry(reader, name, slot)) continue;
         std::vector<SlotName> path = part.prefix;
         if (p > 0 && namer->Join(object + 1, part.link, part.start + 1, slot, &name)) path.clear();
         const bool engine = name.kind == SlotKind::kField;
@@ -235,7 +247,6 @@ class RefsCommand final : public Command {
                               UntrustedText(reader->ClassOf(Untag(*word) | 1)),
                               BriefValue(*reader, *word),
                               std::string(weak ? "weak" : "strong"),
-                              std::string(weak ? "weak" : ""),
                               HexAddress{slot}};
         context.out.AddRow(cells);
       }
@@ -256,8 +267,7 @@ class RefsCommand final : public Command {
                                         {"address", "Address"},
                                         {"class_name", ""},
                                         {"value", "Value", Align::kLeft},
-                                        {"strength", ""},
-                                        {"", " ", Align::kLeft},
+                                        {"strength", "Strength", Align::kLeft},
                                         {"slot", ""}}});
     Completeness completeness = session.completeness();
     SlotNamer namer(reader);

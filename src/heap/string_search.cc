@@ -5,9 +5,9 @@
 #include <bit>
 #include <cstring>
 #include <memory>
-#include <thread>
+#include <optional>
 
-#include "base/unicode.h"
+#include "base/on_threads.h"
 #include "heap/tagged.h"
 #include "heap/young_survivors.h"
 
@@ -126,12 +126,8 @@ class RopeSearcher {
       : layout_(model.layout()), needle_(needle), answers_(*answers), reader_(model.memory()), maps_(model.memory(), model.layout()) {}
 
   bool Evaluate(Address root, const Cancel& cancel) {
-    struct Frame {
-      Address string;
-      int stage;
-      int same_length;
-    };
-    std::vector<Frame> work = {{root, 0, 0}};
+    std::vector<Frame>& work = frames_;
+    work.assign(1, {root, 0, 0});
     uint64_t steps = 0;
     while (!work.empty()) {
       if (++steps % 4096 == 0 && cancel.Cancelled()) return false;
@@ -197,8 +193,33 @@ class RopeSearcher {
     if (!left.valid || !right.valid || left.length == 0 || right.length == 0) return false;
     const uint64_t tail = std::min<uint64_t>(reach, left.length), head = std::min<uint64_t>(reach, right.length);
     if (tail + head < needle_.units()) return false;
+    // Most seams are ruled out by the two characters that meet there.
+    const std::optional<uint16_t> before = Edge(first, left, true), after = Edge(second, right, false);
+    if ((before && !needle_.Holds(*before)) || (after && !needle_.Holds(*after))) return false;
     units_.clear();
     return Append(first, left.length - tail, tail) && Append(second, 0, head) && InUnits();
+  }
+  // The last or the first character of a string, nothing when it is not near at hand.
+  std::optional<uint16_t> Edge(Address string, StringInfo info, bool last) {
+    constexpr int kMaxSteps = 16;
+    for (int step = 0; step < kMaxSteps && info.valid && info.length > 0; ++step) {
+      if (info.representation == string_bits::kSeq) {
+        const Address at = string + kChars + (last ? info.length - 1 : 0) * (info.one_byte ? uint64_t{1} : uint64_t{2});
+        return info.one_byte ? reader_.Get<uint8_t>(at) : reader_.Get<uint16_t>(at);
+      }
+      if (info.representation != string_bits::kCons) return std::nullopt;
+      const Address near = Untag(reader_.Get<uint64_t>(string + (last ? kSecond : kFirst)));
+      StringInfo next = Info(near);
+      // A flattened rope: all of it is in the first part.
+      if (last && next.valid && next.length == 0) {
+        string = Untag(reader_.Get<uint64_t>(string + kFirst));
+        next = Info(string);
+      } else {
+        string = near;
+      }
+      info = next;
+    }
+    return std::nullopt;
   }
   bool InUnits() const { return needle_.In(std::as_bytes(std::span(units_)), false); }
 
@@ -292,6 +313,12 @@ class RopeSearcher {
     int same_length;
   };
   std::vector<Piece> pieces_;
+  struct Frame {
+    Address string;
+    int stage;
+    int same_length;
+  };
+  std::vector<Frame> frames_;
 };
 
 // What the first pass finds on one page.
@@ -376,47 +403,7 @@ class FlatSearcher {
   std::vector<std::byte> buffer_;
 };
 
-template <typename Run>
-void OnThreads(size_t count, Run&& run) {
-  std::vector<std::thread> threads;
-  for (size_t i = 1; i < count; ++i) threads.emplace_back([&run, i] { run(i); });
-  run(0);
-  for (std::thread& thread : threads) thread.join();
-}
-
 }  // namespace
-
-StringNeedle::StringNeedle(std::string_view text) {
-  for (size_t at = 0; at < text.size();) {
-    DecodedCodePoint c = DecodeUtf8(text, at);
-    if (!c.valid) c.value = static_cast<uint8_t>(text[at]), c.size = 1;
-    at += static_cast<size_t>(c.size);
-    if (c.value >= 0x10000) {
-      two_byte_.push_back(static_cast<char16_t>(0xd800 + ((c.value - 0x10000) >> 10)));
-      two_byte_.push_back(static_cast<char16_t>(0xdc00 + ((c.value - 0x10000) & 0x3ff)));
-    } else {
-      two_byte_.push_back(static_cast<char16_t>(c.value));
-    }
-  }
-  if (std::ranges::all_of(two_byte_, [](char16_t unit) { return unit < 256; })) one_byte_.assign(two_byte_.begin(), two_byte_.end());
-}
-
-bool StringNeedle::In(std::span<const std::byte> characters, bool one_byte) const {
-  if (one_byte) {
-    return !one_byte_.empty() && memmem(characters.data(), characters.size(), one_byte_.data(), one_byte_.size()) != nullptr;
-  }
-  // A hit at an odd byte is none.
-  const size_t size = 2 * two_byte_.size();
-  const std::byte* const begin = characters.data();
-  const std::byte* const end = begin + characters.size();
-  for (const std::byte* at = begin; at < end;) {
-    const auto* hit = static_cast<const std::byte*>(memmem(at, static_cast<size_t>(end - at), two_byte_.data(), size));
-    if (hit == nullptr) return false;
-    if ((hit - begin) % 2 == 0) return true;
-    at = hit + 1;
-  }
-  return false;
-}
 
 StringSearch FindStrings(const HeapModel& model, const HeapWalkOptions& options, const StringNeedle& needle,
                          const Cancel& cancel, const ProgressFunction& progress) {

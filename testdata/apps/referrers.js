@@ -223,9 +223,13 @@ others.odd = Buffer.from(filler(9) + String.fromCharCode.apply(null, Array.proto
   return c.charCodeAt(0) << 8;  // the same bytes, at odd addresses
 })), 'utf16le').toString('utf16le');
 
-common.finish({
-  app: 'referrers', targets: facts, skipped: skipped,
-  needle: {parts: ['needle', 'in', 'hay'], strings: Object.keys(strings), others: Object.keys(others)},
-  wide: {parts: ['\u043d\u0430\u0434', '\ud83d\ude00', '\u0435\u0436\u0434\u0430'], strings: ['wideText']},
-  chain: ['ChainInner', 'ChainOuter', 'ChainTop']
-});
+// Held by nothing but a variable of a function that is still running.
+(function() {
+  var local = target('', null, {stack: true});
+  common.finish({
+    app: 'referrers', targets: facts, skipped: skipped,
+    needle: {parts: ['needle', 'in', 'hay'], strings: Object.keys(strings), others: Object.keys(others)},
+    wide: {parts: ['\u043d\u0430\u0434', '\ud83d\ude00', '\u0435\u0436\u0434\u0430'], strings: ['wideText']}
+  });
+  return local;
+})();

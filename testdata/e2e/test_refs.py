@@ -37,7 +37,12 @@ def targets(ctx, core):
         found = addresses.get(fact["target"], [])
         if not ctx.check(label + ": one target", len(found) == 1 + fact.get("namesakes", 0), f"{fact['target']}: {found}"):
             continue
-        rows = ctx.cli_json(core, "refs", *found)[S.ROWS]
+        document = ctx.cli_json(core, "refs", *found)
+        rows = document[S.ROWS]
+        if fact.get("stack"):
+            ctx.check("refs: a variable on the stack", any(root["kind"] == "stack" and root["thread_id"] == core.facts["pid"]
+                                                           for root in document["roots"]), repr(document["roots"][:3]))
+            continue
         told = [(row["class_name"], row["reference"], row["strength"]) for row in rows]
         if fact.get("loose"):
             ctx.check(label, any(row["strength"] == "strong" and (fact["path"] is None or row["reference"] == fact["path"])

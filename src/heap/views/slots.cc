@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint64_t kProperties = 8, kElements = 16;  // JSReceiver, JSObject: src/objects/js-objects.h
 constexpr uint64_t kArrayData = 16;                  // FixedArray
-constexpr uint64_t kCellName = 8, kCellValue = 24;   // PropertyCell
+constexpr uint64_t kCellName = 8, kCellNameOfOld = 16, kCellValue = 24;  // PropertyCell
 constexpr uint64_t kCollectionTable = 24;            // JSMap, JSSet, JSWeakMap, JSWeakSet
 
 // Types that are parts of other objects. Arrays of V8's own are among them: what they belong to says more.
@@ -117,8 +117,12 @@ SlotName SlotNamer::Name(uint64_t holder, Address slot) {
     return PropertyCalled(reader_.Word(slot - (offset - header) % 24).value_or(0));
   }
   if (type == "PROPERTY_CELL_TYPE" && offset == kCellValue) {
-    SlotName name = PropertyCalled(reader_.Field(holder, static_cast<int>(kCellName)).value_or(0));
-    return name.kind == SlotKind::kProperty ? name : Field(type, offset);
+    // The name stood behind the details in the first lines of 7.x.
+    for (const uint64_t name_at : {kCellName, kCellNameOfOld}) {
+      SlotName name = PropertyCalled(reader_.Field(holder, static_cast<int>(name_at)).value_or(0));
+      if (name.kind == SlotKind::kProperty) return name;
+    }
+    return Field(type, offset);
   }
   if (map.size_kind == SizeKind::kArray && offset >= kArrayData) return NameInTable(holder, type, slot);
   if (map.size_kind == SizeKind::kPropertyArray && offset >= kArrayData) return Element((offset - kArrayData) / 8);
