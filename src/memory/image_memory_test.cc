@@ -15,7 +15,9 @@ constexpr Address kBias = 0x10000000;
 constexpr Address kText = LibraryBuilder::kTextVaddr + kBias;
 
 TEST(ImageMemoryTest, TargetFirstThenReadOnlySegments) {
-  const ByteVector bytes = LibraryBuilder().Build();
+  LibraryBuilder builder;
+  builder.dynsym = {{"v8dbg_a", LibraryBuilder::kDataVaddr + 8, 4}};
+  const ByteVector bytes = builder.Build();
   const Result<std::unique_ptr<ElfFile>> file = ElfFile::OpenBytes(bytes, "test file");
   ASSERT_TRUE(file.has_value());
   FakeMemory target;

@@ -123,6 +123,7 @@ struct LibraryBuilder {
   // One bucket that holds all symbols; only its shape matters here.
   ByteVector GnuHash() const {
     ByteVector table;
+    table.reserve(64);  // else GCC 12 warns about overflows that cannot be
     for (uint32_t word : {1u, 1u, 1u, 0u}) Append(table, word);
     Append(table, uint64_t{0});
     Append(table, dynsym.empty() ? 0u : 1u);
