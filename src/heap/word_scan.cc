@@ -5,8 +5,8 @@
 #include <atomic>
 #include <bit>
 #include <cstring>
-#include <thread>
 
+#include "base/on_threads.h"
 #include "heap/roots_finder.h"
 #include "heap/tagged.h"
 #include "heap/young_survivors.h"
@@ -161,14 +161,6 @@ class HeapScanner {
   std::vector<Slot> slots_;
   std::vector<std::byte> buffer_;
 };
-
-template <typename Run>
-void OnThreads(size_t count, Run&& run) {
-  std::vector<std::thread> threads;
-  for (size_t i = 1; i < count; ++i) threads.emplace_back([&run, i] { run(i); });
-  run(0);
-  for (std::thread& thread : threads) thread.join();
-}
 
 void AddSurvivors(const HeapModel& model, const HeapWalkOptions& options, const NeedleSet& needles, uint64_t most,
                   const Cancel& cancel, HeapHits* result) {
