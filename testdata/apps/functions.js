@@ -17,7 +17,7 @@ function fact(fn, name, mark, kind, chain) {
   var at = mark === null ? -1 : text.indexOf(mark) + mark.length;
   var before = text.slice(0, at);
   facts.push({
-    index: functions.length - 1, name: name, kind: kind, file: __filename, chain: chain || [],
+    index: functions.length - 1, name: name, kind: kind, file: mark === null ? null : __filename, chain: chain || [],
     line: mark === null ? 0 : before.split('\n').length, column: mark === null ? 0 : at - before.lastIndexOf('\n'),
     text: String(fn)
   });
@@ -178,23 +178,11 @@ function selfLine() {
 var selfFact = {line: selfLine(), mark: text.slice(0, text.indexOf("new Error('here')")).split('\n').length};
 
 function finish() {
-  functions.tag = 'functions under test';
-  global.functionsUnderTest = {FunctionsUnderTest: functions};
   common.finish({functions: facts, leaked: 5000, self: selfFact, file: __filename, bytes: Buffer.byteLength(text),
                  units: text.length});
 }
 
 // An ES module, where Node.js has them without a flag.
-var imported;
-try {
-  imported = new Function('url', 'return import(url)');
-  imported = vm.runInThisContext('(u) => import(u)', {
-    filename: __filename,
-    importModuleDynamically: vm.constants && vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
-  });
-} catch (e) {
-  imported = null;
-}
 var moduleText = 'let captured = "in module"; export let exported = 3;\n' +
                  'export function inModule() { return [captured, exported]; }';
 var done = function(ok, value) {
@@ -205,9 +193,6 @@ var done = function(ok, value) {
   }
   setImmediate(finish);
 };
-if (imported && vm.constants && vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER) {
-  imported('data:text/javascript,' + encodeURIComponent(moduleText)).then(
-      function(m) { done(true, m); }, function() { done(false); });
-} else {
+import('data:text/javascript,' + encodeURIComponent(moduleText)).then(function(m) { done(true, m); }, function() {
   done(false);
-}
+});
