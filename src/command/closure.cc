@@ -53,7 +53,7 @@ class ClosureCommand final : public Command {
     const Result<uint64_t> parsed = ParseAddress(context.args.words()[0]);
     if (!parsed) return std::unexpected(parsed.error());
     Session& session = context.session;
-    HeapReader reader(session.memory(), session.layout(), &session.names());
+    HeapReader reader(session.memory_and_image(), session.layout(), &session.names());
     uint64_t word = Untag(*parsed) | 1;
     for (int i = 0; i < kMaxBound && reader.IsType(word, "JS_BOUND_FUNCTION_TYPE"); ++i)
       word = reader.Field(word, kBoundTarget).value_or(0);

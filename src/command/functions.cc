@@ -50,7 +50,7 @@ class FunctionsCommand final : public Command {
     const Result<HeapWalkOptions> options = WalkOptionsFor(context);
     if (!options) return std::unexpected(options.error());
     Session& session = context.session;
-    HeapReader reader(session.memory(), session.layout(), &session.names());
+    HeapReader reader(session.memory_and_image(), session.layout(), &session.names());
     FunctionCensus census = TakeFunctionCensus(session.model(), reader, *options, context.cancel);
 
     const std::string sort = context.args.Text("sort", "closures");

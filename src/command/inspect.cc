@@ -58,7 +58,7 @@ class InspectCommand final : public Command {
     Session& session = context.session;
     const Result<std::vector<uint64_t>> words = Words(context);
     if (!words) return std::unexpected(words.error());
-    HeapReader reader(session.memory(), session.layout(), &session.names());
+    HeapReader reader(session.memory_and_image(), session.layout(), &session.names());
     const InspectOptions options = Options(context);
     Inspector inspector(reader, options, context.cancel);
     std::vector<Inspected> values;

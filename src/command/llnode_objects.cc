@@ -248,7 +248,7 @@ class FindInstancesCommand final : public Command {
     looking.string_length = context.args.Has("full-string") ? 0 : static_cast<uint64_t>(length);
     looking.array_length = static_cast<uint64_t>(length);
     const ValueTextOptions text{.print_map = context.args.Has("print-map"), .color = context.out.color()};
-    HeapReader reader(session.memory(), session.layout(), &session.names());
+    HeapReader reader(session.memory_and_image(), session.layout(), &session.names());
     Inspector inspector(reader, looking, context.cancel);
     uint64_t total = 0, shown = 0;
     VisitObjects(

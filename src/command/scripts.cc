@@ -57,7 +57,7 @@ class ScriptsCommand final : public Command {
     const Result<HeapWalkOptions> options = WalkOptionsFor(context);
     if (!options) return std::unexpected(options.error());
     Session& session = context.session;
-    HeapReader reader(session.memory(), session.layout(), &session.names());
+    HeapReader reader(session.memory_and_image(), session.layout(), &session.names());
     const FunctionCensus census = TakeFunctionCensus(session.model(), reader, *options, context.cancel);
     std::vector<Row> rows = RowsOf(context, reader, census);
     if (context.args.Has("source")) return TellOne(context, reader, rows, context.args.Text("source"));

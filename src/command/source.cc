@@ -48,7 +48,7 @@ class SourceCommand final : public Command {
     }
     if (words.size() > 1) return Fail(ErrorCode::kUsage, "one address or one name, please");
     Session& session = context.session;
-    HeapReader reader(session.memory(), session.layout(), &session.names());
+    HeapReader reader(session.memory_and_image(), session.layout(), &session.names());
     const Result<std::vector<FunctionView>> found = FindFunctions(context, reader, words[0]);
     if (!found) return std::unexpected(found.error());
     if (found->size() > 1) {

@@ -58,7 +58,7 @@ struct ObjectFacts {
   bool float_kinds_last;        // typed elements: bigint64, biguint64, uint8clamped, float32, float64, float16 at the end
   bool has_float16;
   uint8_t context_locals;       // first slot of a function context; 0 = 2, or 3 when the ScopeInfo says so
-  bool context_cells;           // slots may hold ContextCell
+  bool context_cells;           // slots may hold ContextCell: of script contexts from 14.1, of function contexts from 14.6
 };
 
 // The offset in a V8 line (that of the newest line that is not newer; the newest for an unknown version); -1 = the

@@ -83,6 +83,11 @@ Result<std::unique_ptr<Session>> Session::Open(std::unique_ptr<Memory> memory, O
   }
   session->model_ = std::move(*model);
   session->names_ = std::make_unique<NameResolver>(*session->memory_, session->layout());
+  if (session->file_ && session->binary_ && !session->file_->build_id().empty() &&
+      std::ranges::find(session->modules_, session->file_->build_id(), &Module::build_id) != session->modules_.end()) {
+    session->image_memory_ =
+        std::make_unique<ImageMemory>(*session->memory_, *session->file_, session->binary_->bias);
+  }
   session->DescribeCompleteness();
   return session;
 }

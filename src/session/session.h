@@ -16,6 +16,7 @@
 #include "layout/binary_facts.h"
 #include "memory/build_id.h"
 #include "memory/elf_file.h"
+#include "memory/image_memory.h"
 #include "memory/memory.h"
 #include "node/process_facts.h"
 
@@ -37,6 +38,9 @@ class Session {
   ~Session();
 
   const Memory& memory() const { return *memory_; }
+  // The same with the read-only parts of the executable filled in from its file, when that provably belongs to the
+  // target: Node.js keeps the source of its own scripts there, and cores leave it out.
+  const Memory& memory_and_image() const { return image_memory_ ? *image_memory_ : *memory_; }
   const HeapModel& model() const { return *model_; }
   const Layout& layout() const { return model_->layout(); }
   const OpenOptions& options() const { return options_; }
@@ -60,6 +64,7 @@ class Session {
   OpenOptions options_;
   std::vector<Module> modules_;
   std::unique_ptr<ElfFile> file_;  // the binary that holds V8
+  std::unique_ptr<ImageMemory> image_memory_;
   std::optional<BinaryFacts> binary_;
   std::optional<NodeVersion> version_;
   std::unique_ptr<HeapModel> model_;

@@ -83,6 +83,9 @@ def closures_per_function(ctx, core):
     mine = [row for row in everything[S.ROWS] if row["script"] == core.facts["file"]]
     ctx.check("functions: each of this file has a place", mine and all(row["line"] and row["column"] for row in mine),
               repr([row for row in mine if not row["line"]][:2]))
+    # Node.js's own scripts too, whose source stands in the executable.
+    lost = [row for row in everything[S.ROWS] if row["script"] and not row["line"]]
+    ctx.check("functions: all of every script have a place", not lost, f"{len(lost)}: {lost[:2]!r}")
     filtered = ctx.cli("functions", "--filter", "leakedHandler", core=core)
     ctx.check("functions: --filter in text", re.search(r"\b5,000\b.*leakedHandler", filtered.text), filtered.brief())
     ctx.equal("functions: a bad --filter", ctx.cli("functions", "--filter", "(", core=core).status, 2)
@@ -110,6 +113,8 @@ def scripts(ctx, core):
 def texts(ctx, core):
     done = ctx.cli("source", "increment", core=core)
     ctx.check("source: by name", "return function increment() { count += 1; return label + count; };" in done.text, done.brief())
+    own = ctx.cli("source", "emitWarning", core=core)
+    ctx.check("source: of Node.js itself", "function emitWarning(" in own.text, own.brief())
     several = ctx.cli_json(core, "source", "inLoop")
     ctx.check("source: one function of three closures", len(several.get("lines", [])) == 1, repr(several)[:200])
     frames = ctx.cli("source", "list", core=core)

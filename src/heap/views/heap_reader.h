@@ -78,7 +78,7 @@ class HeapReader {
   // their own from 11.8 on.
   enum class Oddball : uint8_t { kNone, kUndefined, kNull, kTrue, kFalse, kHole, kException, kUninitialized, kOther };
   Oddball OddballOf(uint64_t tagged);
-  // What a context slot holds: from 14.6 on the value may stand in a ContextCell (src/objects/contexts.tq).
+  // What a context slot holds: from 14.1 on the value may stand in a ContextCell (src/objects/contexts.tq).
   struct SlotValue {
     uint64_t value = 0;                // tagged
     std::optional<double> raw_double;  // a number that the cell holds untagged
