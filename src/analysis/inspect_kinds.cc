@@ -236,7 +236,7 @@ void Inspector::DescribeFunction(uint64_t word, int depth, Inspected* out) {
                   (view->script == 0 ? !HasNoScript(view->shared) : !IsWholeScript(view->script)) || !IsContext(view->context);
   // What the program calls it: a `name` of its own, which computed and redefined names are, before that of its source.
   std::string name = view->name;
-  if (const uint64_t own = OwnValue(reader_, word, "name"); reader_.IsString(own)) name = reader_.ShortText(own);
+  if (const uint64_t own = OwnValue(reader_, word, "name"); reader_.IsString(own)) name = reader_.ShortText(own, 1 << 16);
   out->text = UntrustedText(name);
   Add("name", UntrustedText(name), out);
   if (view->script != 0) Add("script", UntrustedText(view->script_name), out);

@@ -21,7 +21,9 @@
 #include <vector>
 
 #include "analysis/histogram.h"
+#include "analysis/referrers.h"
 #include "heap/heap_walk.h"
+#include "heap/string_search.h"
 #include "memory/elf_core.h"
 #include "session/session.h"
 
@@ -184,10 +186,48 @@ void BM_OpenAndHistogram(benchmark::State& state) {
   SetCounters(state);
 }
 
+// The first question of a session: who refers to one object, roots included.
+void BM_OpenAndRefs(benchmark::State& state) {
+  const int threads = static_cast<int>(state.range(0));
+  const HeapWalkResult walk = WalkHeap(SharedSession()->model(), {}, Cancel(), nullptr);
+  const auto common = std::ranges::max_element(
+      walk.shapes, {}, [](const ShapeTally& shape) { return shape.map.category == Category::kObject ? shape.count : 0; });
+  if (common == walk.shapes.end()) return state.SkipWithError("the heap is empty");
+  Stopwatch stopwatch(&state);
+  for (auto _ : state) {
+    stopwatch.Start();
+    std::unique_ptr<Session> session = OpenSession(threads);
+    if (session == nullptr) return state.SkipWithError("the core cannot be opened");
+    HeapReader reader(session->memory(), session->layout(), &session->names());
+    const Referrers found = FindReferrers(*session, &reader, std::span(&common->sample, 1), {.walk = {.threads = threads}}, Cancel(), nullptr);
+    benchmark::DoNotOptimize(&found);
+    stopwatch.Stop();
+  }
+  SetCounters(state);
+}
+
+// The same for a text that no string holds.
+void BM_OpenAndFindText(benchmark::State& state) {
+  const int threads = static_cast<int>(state.range(0));
+  Stopwatch stopwatch(&state);
+  for (auto _ : state) {
+    stopwatch.Start();
+    std::unique_ptr<Session> session = OpenSession(threads);
+    if (session == nullptr) return state.SkipWithError("the core cannot be opened");
+    const StringSearch found =
+        FindStrings(session->model(), {.threads = threads}, StringNeedle("not to be found"), Cancel(), nullptr);
+    benchmark::DoNotOptimize(&found);
+    stopwatch.Stop();
+  }
+  SetCounters(state);
+}
+
 BENCHMARK(BM_ReadHeapOnce)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_Open)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_Walk)->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_OpenAndHistogram)->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_OpenAndRefs)->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_OpenAndFindText)->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond);
 
 int Main(int argc, char** argv) {
   std::vector<char*> rest;

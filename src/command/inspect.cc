@@ -80,14 +80,7 @@ class InspectCommand final : public Command {
         list += (list.empty() ? "" : ",") + ValueJson(value);
         continue;
       }
-      std::string_view rest;
-      const std::string shown = options.depth > 0 ? ValueText(value, text) : ShortValueText(value, text);
-      for (rest = shown;;) {
-        const size_t end = rest.find('\n');
-        context.out.AddTextLine(rest.substr(0, end));
-        if (end == std::string_view::npos) break;
-        rest.remove_prefix(end + 1);
-      }
+      AddValueLines(options.depth > 0 ? ValueText(value, text) : ShortValueText(value, text), &context.out);
     }
     if (!context.out.is_text()) {
       context.out.AddJson(values.size() == 1 ? "value" : "values", values.size() == 1 ? list : "[" + list + "]");

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <map>
 
+#include "analysis/inspect.h"
 #include "base/text_sanitize.h"
 #include "command/target.h"
+#include "command/value_text.h"
 #include "heap/strings.h"
 #include "heap/tagged.h"
 
@@ -14,7 +16,6 @@ namespace corewalk {
 namespace {
 
 constexpr Address kElements = 16;     // JSObject
-constexpr Address kArrayLength = 24;  // JSArray, the same in every version
 constexpr size_t kShownProperties = 3;
 constexpr int64_t kDefaultStringLength = 16;
 
@@ -212,15 +213,15 @@ class FindInstancesCommand final : public Command {
                           .kind = OptionKind::kInteger,
                           .value_name = "N",
                           .help = "objects to print at a time, 0 = all (default)"},
-                         {.name = "verbose", .letter = 'v', .help = "accepted for llnode's sake"},
-                         {.name = "detailed", .letter = 'd', .help = "accepted for llnode's sake"},
+                         {.name = "verbose", .letter = 'v', .help = "print the content of each object, as inspect does"},
+                         {.name = "detailed", .letter = 'd', .help = "the same as -v"},
                          {.name = "full-string", .letter = 'F', .help = "print whole strings"},
                          {.name = "print-map", .letter = 'm', .help = "print the address of the Map too"},
                          {.name = "string-length",
                           .letter = 'l',
                           .kind = OptionKind::kInteger,
                           .value_name = "N",
-                          .help = "bytes of a string to print (default 16)",
+                          .help = "characters of a string to print (default 16; 0 = all)",
                           .aliases = {"length"}}},
              .min_words = 1,
              .max_words = 16}) {}
@@ -241,6 +242,14 @@ class FindInstancesCommand final : public Command {
     if (!context.out.is_text()) {
       context.out.BeginTable({.columns = {{"address", ""}, {"name", ""}, {"shallow_bytes", ""}, {"value", ""}}});
     }
+    const bool detailed = context.args.Has("detailed") || context.args.Has("verbose");
+    const int64_t length = context.args.Integer("string-length", kDefaultStringLength);
+    InspectOptions looking{.depth = detailed ? 1 : 0, .values = ~uint64_t{0}};
+    looking.string_length = context.args.Has("full-string") ? 0 : static_cast<uint64_t>(length);
+    looking.array_length = static_cast<uint64_t>(length);
+    const ValueTextOptions text{.print_map = context.args.Has("print-map"), .color = context.out.color()};
+    HeapReader reader(session.memory(), session.layout(), &session.names());
+    Inspector inspector(reader, looking, context.cancel);
     uint64_t total = 0, shown = 0;
     VisitObjects(
         session.model(), *options, context.cancel,
@@ -251,15 +260,12 @@ class FindInstancesCommand final : public Command {
           ++total;
           if (total <= first || (limit != 0 && shown >= limit)) return true;
           ++shown;
-          const std::string value = Value(context, map, address);
+          const Inspected value = inspector.Inspect(address + 1);
           if (context.out.is_text()) {
-            const std::string map_text = context.args.Has("print-map") ? fmt::format("(map=0x{:016x})", map.word) : "";
-            context.out.AddTextLine(context.args.Has("print-map")
-                                        ? fmt::format("0x{:016x}{}:{}", address + 1, map_text, value)
-                                        : fmt::format("0x{:x}:{}", address + 1, value));
+            AddValueLines(detailed ? ValueText(value, text) : ShortValueText(value, text), &context.out);
           } else {
             const Cell cells[] = {HexAddress{address}, UntrustedText(session.names().ObjectName(map, address)),
-                                  Bytes{size}, value};
+                                  Bytes{size}, ShortValueText(value, {.print_address = false})};
             context.out.AddRow(cells);
           }
           return true;
@@ -282,29 +288,6 @@ class FindInstancesCommand final : public Command {
   }
 
  private:
-  // llnode's short form of a value, safe to print.
-  static std::string Value(CommandContext& context, const MapInfo& map, Address address) {
-    Session& session = context.session;
-    const std::string name = LlnodeName(session.names(), session.layout(), map, address);
-    if (name == "(String)") {
-      const uint64_t length = context.args.Has("full-string")
-                                  ? 1u << 24
-                                  : static_cast<uint64_t>(context.args.Integer("string-length", kDefaultStringLength));
-      const auto text = ReadString(session.memory(), session.layout(), address + 1, length == 0 ? 1u << 24 : length);
-      return text
-                 ? fmt::format("<String: \"{}{}\">", Sanitize(UntrustedText(text->text), {.max_code_points = 1u << 24}),
-                               text->truncated ? "..." : "")
-                 : "<String: \"???\">";
-    }
-    if (map.category == Category::kClosure)
-      return fmt::format("<function: {}>", Safe(session.names().ObjectName(map, address)));
-    if (name == "(Array)") {
-      const uint64_t length = session.memory().ReadWord(address + kArrayLength).value_or(0);
-      if (IsSmi(length)) return fmt::format("<Array: length={}>", SmiValue(length));
-    }
-    return fmt::format("<Object: {}>",
-                       name == "(Object)" ? "no constructor" : Safe(session.names().ClassName(map, address)));
-  }
 };
 
 }  // namespace

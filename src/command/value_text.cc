@@ -82,7 +82,7 @@ class Writer {
 };
 
 void Writer::Prefix(const Inspected& value) {
-  if (value.address == 0) return;
+  if (value.address == 0 || !options_.print_address) return;
   if (options_.print_map) {
     Colored(kAddressColor, fmt::format("0x{:016x}", value.address + 1));
     out_ += fmt::format("(map=0x{:016x}):", value.map != 0 ? value.map + 1 : 0);
@@ -522,6 +522,15 @@ std::string ShortValueText(const Inspected& value, const ValueTextOptions& optio
   Writer writer(options);
   writer.Write(value, 0, false);
   return writer.Take();
+}
+
+void AddValueLines(std::string_view text, Reporter* out) {
+  while (true) {
+    const size_t end = text.find('\n');
+    out->AddTextLine(text.substr(0, end));
+    if (end == std::string_view::npos) return;
+    text.remove_prefix(end + 1);
+  }
 }
 
 }  // namespace corewalk

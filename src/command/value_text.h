@@ -6,12 +6,14 @@
 #include <string>
 
 #include "analysis/inspect.h"
+#include "report/reporter.h"
 
 namespace corewalk {
 
 struct ValueTextOptions {
   bool print_map = false;
   bool color = false;
+  bool print_address = true;
   bool llnode_strict = false;  // llnode's habits even where they are plainly wrong: external strings as "(external)"
 };
 
@@ -19,5 +21,8 @@ struct ValueTextOptions {
 std::string ValueText(const Inspected& value, const ValueTextOptions& options = {});
 // On one line, without content: what stands for it inside another value.
 std::string ShortValueText(const Inspected& value, const ValueTextOptions& options = {});
+
+// Gives the reporter a text of several lines.
+void AddValueLines(std::string_view text, Reporter* out);
 
 }  // namespace corewalk

@@ -1,17 +1,20 @@
 #include "layout/scope_info_shape.h"
 
 #include <array>
+#include <span>
 
 namespace corewalk {
 namespace {
 
 constexpr auto kShapes = std::to_array<ScopeInfoShape>({
-    {{7, 4}, 16, false, false, 0, 3, -1, 7, 11, 13, false},
-    {{7, 9}, 16, false, false, 0, 3, 10, 7, 12, 14, false},
-    {{9, 1}, 8, false, false, 0, 3, 10, 7, 12, 14, false},
-    {{10, 1}, 8, false, false, 75, 3, 10, -1, 12, 14, false},
-    {{12, 4}, 8, false, true, 75, 3, 10, -1, 12, 14, false},
-    {{12, 9}, 8, true, true, 75, 5, 10, -1, 12, 14, true},
+    {{7, 4}, 16, false, false, 0, 2, -1, 7, 10, 12, ScopeTypeOrder::kEvalFirst},
+    {{7, 5}, 16, false, false, 0, 3, -1, 7, 10, 12, ScopeTypeOrder::kClassFirst},
+    {{7, 6}, 16, false, false, 0, 3, -1, 7, 11, 13, ScopeTypeOrder::kClassFirst},
+    {{7, 9}, 16, false, false, 0, 3, 10, 7, 12, 14, ScopeTypeOrder::kClassFirst},
+    {{9, 1}, 8, false, false, 0, 3, 10, 7, 12, 14, ScopeTypeOrder::kClassFirst},
+    {{10, 1}, 8, false, false, 75, 3, 10, -1, 12, 14, ScopeTypeOrder::kClassFirst},
+    {{12, 4}, 8, false, true, 75, 3, 10, -1, 12, 14, ScopeTypeOrder::kClassFirst},
+    {{12, 9}, 8, true, true, 75, 5, 10, -1, 12, 14, ScopeTypeOrder::kScriptFirst},
 });
 
 constexpr auto kNamingRules = std::to_array<NamingRule>({
@@ -38,12 +41,15 @@ const ScopeInfoShape& FindScopeInfoShape(const V8Version& version) {
 }
 ScopeType ScopeTypeOf(const ScopeInfoShape& shape, uint32_t flags) {
   using enum ScopeType;
-  static constexpr ScopeType kClassFirst[] = {kClass, kEval, kFunction, kModule, kScript, kCatch, kBlock, kWith, kShadowRealm};
+  static constexpr ScopeType kEvalFirst[] = {kEval, kFunction, kModule, kScript, kCatch, kBlock, kWith};
+  static constexpr ScopeType kClassFirst[] = {kClass, kEval,  kFunction, kModule,     kScript,
+                                              kCatch, kBlock, kWith,     kShadowRealm};
   static constexpr ScopeType kScriptFirst[] = {kScript, kRepl,  kClass, kEval, kFunction,
                                                kModule, kCatch, kBlock, kWith, kShadowRealm};
+  static constexpr std::span<const ScopeType> kOrders[] = {kEvalFirst, kClassFirst, kScriptFirst};
+  const std::span<const ScopeType> order = kOrders[static_cast<size_t>(shape.scope_types)];
   const uint32_t type = flags & 15;
-  if (shape.script_scope_first) return type < std::size(kScriptFirst) ? kScriptFirst[type] : kUnknown;
-  return type < std::size(kClassFirst) ? kClassFirst[type] : kUnknown;
+  return type < order.size() ? order[type] : kUnknown;
 }
 
 std::string_view ScopeTypeName(ScopeType type) {

@@ -10,6 +10,9 @@
 
 namespace corewalk {
 
+// How the scope types are numbered (src/common/globals.h: ScopeType), by the first.
+enum class ScopeTypeOrder : uint8_t { kEvalFirst, kClassFirst, kScriptFirst };
+
 struct ScopeInfoShape {
   V8Version first;             // line from which it holds
   uint8_t fields_from;         // bytes: behind the header of a FixedArray (16) or of a ScopeInfo (8)
@@ -21,7 +24,7 @@ struct ScopeInfoShape {
   int8_t receiver_shift;            // two bits: 1 stack, 2 context allocated; -1 = no such part
   int8_t function_variable_shift;   // two bits, 0 = none
   int8_t inferred_name_bit;
-  bool script_scope_first;  // the scope types are numbered SCRIPT, REPL, CLASS, ...; before: CLASS, EVAL, FUNCTION, ...
+  ScopeTypeOrder scope_types;
 };
 
 // Bit of the flags: contexts of this scope have the extension slot in front of their variables. Contexts always had it

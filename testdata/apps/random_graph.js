@@ -223,7 +223,8 @@ G.edit = function(a, make, steps) {
       case 3: delete a[this.upto(a.length + 1)]; break;
       case 4: a.length = this.upto(20); break;
       case 5: a[a.length + this.upto(8)] = make.call(this); break;
-      case 6: a.splice(this.upto(5), this.upto(3), make.call(this)); break;
+      // Old V8 (to 8.1) do not fill the room behind what is put into an empty array this way: its rest would be chance.
+      case 6: if (a.length) a.splice(this.upto(5), this.upto(3), make.call(this)); break;
       case 7: if (this.chance(0.2)) a.reverse(); break;
       default: a.push(make.call(this));
     }

@@ -29,7 +29,8 @@ function lineOf(text) {
   }
   throw new Error('no line has ' + text);
 }
-// A function of this file; `text` is what its line has and no line before.
+// A function of this file; `text` is what its line has and no line before. Where a class has a constructor, that is where
+// the class stands for V8.
 function at(f, text, members) {
   return annotate(f, 'function', Object.assign({script: path.basename(__filename), line: lineOf(text)}, members));
 }
@@ -1021,8 +1022,8 @@ function functions(put) {
   put('function_name_non_ascii', Object.defineProperty(function() {}, 'name', {value: '\u6570\u636e'}));
   f = Object.defineProperty(function zooNasty() {}, 'name', {value: 'a\u001b[31m\u202e'});
   put('function_name_changed', annotate(f, 'function', {omit: ['name']}));
-  put('class', at(Animal, 'class Animal {'));
-  put('class_derived', at(Puppy, 'class Puppy extends'));
+  put('class', at(Animal, 'constructor(name) { this.name'));
+  put('class_derived', at(Puppy, 'this.mother'));
   put('class_statics', at(Statics, 'class Statics {'));
   put('class_anonymous', (function() { return class {}; })());
   put('class_expression', at(class ZooInner { constructor() { this.a = 1; } }, 'class ZooInner {'));

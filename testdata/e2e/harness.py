@@ -151,13 +151,15 @@ class Context:
             raise made
         return made
 
-    def core_without_node(self):
-        """The core of classes.js made by a copy of node that is gone: nothing leads from it to its executable."""
+    def core_without_node(self, app="classes"):
+        """The core of a program run by a copy of node that is gone: nothing leads from it to its executable."""
         copy = os.path.join(self.directory, "gone", "node")
         os.makedirs(os.path.dirname(copy), exist_ok=True)
         shutil.copy(self.node, copy)
         try:
-            return self.make_core("classes", ["--expose-gc"], os.path.join(self.directory, "without-node"), node=copy)
+            core = self.make_core(app, ["--expose-gc"], os.path.join(self.directory, "without-node-" + app), node=copy)
+            core.node = ""
+            return core
         finally:
             os.remove(copy)
 
@@ -169,10 +171,11 @@ class Context:
 
     # The stand-alone program.
     def cli(self, *words, core=None, node=None, timeout=COMMAND_TIMEOUT):
-        """Runs corewalk; with a Core, its core and node are named first."""
+        """Runs corewalk; with a Core, its core and (if it is there) node are named first."""
         command = [self.options.corewalk]
         if core is not None:
-            command += ["-c", core.path, "-e", node or core.node]
+            node = node or core.node
+            command += ["-c", core.path] + (["-e", node] if node else [])
         return run(command + list(words), timeout)
 
     def cli_json(self, core, *words):

@@ -45,6 +45,7 @@ def run(ctx):
         ctx.check(f"zoo outside: {fact['name']}", not found, found)
     alone(ctx, core)
     text(ctx, core, keeper)
+    without_node(ctx)
 
 
 def alone(ctx, core):
@@ -70,3 +71,12 @@ def text(ctx, core, keeper):
         ctx.check(f"{label}: inert", not found, str(found))
         if "COREWALK_SLOW" not in os.environ:  # sanitizers take their time
             ctx.check(f"{label}: under {kTextSeconds} s", done.seconds < kTextSeconds, f"{done.seconds:.2f} s")
+
+
+def without_node(ctx):
+    """Without the executable the built-in tables say where objects keep their fields."""
+    core = ctx.core_without_node("zoo")
+    _, values = values_of(ctx, core, "ZooKeeper", 12)
+    wrong = [f"{fact['name']}: {found}" for fact in core.facts["values"]
+             if (found := difference(fact["expect"], values.get(fact["name"])))]
+    ctx.check("zoo: without the executable", not wrong, f"{len(wrong)} wrong: " + "; ".join(wrong[:3]))

@@ -47,6 +47,12 @@ void ReadPositions(HeapReader& reader, uint64_t shared, FunctionView* view) {
 
 }  // namespace
 
+uint64_t ScriptOf(HeapReader& reader, uint64_t shared) {
+  uint64_t script = reader.Field(shared, ObjectField::kSharedScript).value_or(0);
+  if (reader.IsType(script, "DEBUG_INFO_TYPE")) script = reader.Field(script, kDebugInfoScript).value_or(0);
+  return ReadScript(reader, script) == nullptr ? 0 : script;
+}
+
 std::optional<FunctionView> ReadShared(HeapReader& reader, uint64_t shared) {
   const MapInfo* map = reader.MapOf(shared);
   if (map == nullptr || !reader.layout().types.IsSharedFunctionInfo(map->instance_type)) return std::nullopt;
@@ -54,15 +60,12 @@ std::optional<FunctionView> ReadShared(HeapReader& reader, uint64_t shared) {
   view.name = reader.names().SharedName(shared);
   const uint32_t flags = reader.Raw<uint32_t>(shared, reader.offset(ObjectField::kSharedFlags)).value_or(0);
   view.class_constructor = (flags & kClassConstructorBit) != 0;
-  uint64_t script = reader.Field(shared, ObjectField::kSharedScript).value_or(0);
-  if (reader.IsType(script, "DEBUG_INFO_TYPE")) script = reader.Field(script, kDebugInfoScript).value_or(0);
-  const ScriptView* script_view = ReadScript(reader, script);
-  if (script_view == nullptr) return view;
-  view.script = script;
-  view.script_name = script_view->name;
+  view.script = ScriptOf(reader, shared);
+  if (view.script == 0) return view;
+  view.script_name = ReadScript(reader, view.script)->name;
   ReadPositions(reader, shared, &view);
   if (view.start >= 0) {
-    const SourcePosition position = PositionIn(reader, script, view.start);
+    const SourcePosition position = PositionIn(reader, view.script, view.start);
     view.line = position.line;
     view.column = position.column;
   }

@@ -29,5 +29,7 @@ struct FunctionView {
 // Nothing when `function` is no JSFunction. Unreadable parts keep their defaults.
 std::optional<FunctionView> ReadFunction(HeapReader& reader, uint64_t function);
 std::optional<FunctionView> ReadShared(HeapReader& reader, uint64_t shared);
+// The Script of a SharedFunctionInfo, tagged; 0 = none. Much cheaper than the whole view.
+uint64_t ScriptOf(HeapReader& reader, uint64_t shared);
 
 }  // namespace corewalk

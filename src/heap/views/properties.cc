@@ -303,10 +303,12 @@ ElementsInfo ElementsOf(const Layout& layout, const ObjectFacts& facts, const Ma
     info.kind = static_cast<ElementsKind>(number);
   } else if (number < dictionary) {
     info.kind = (number & 1) != 0 ? ElementsKind::kHoleyTagged : ElementsKind::kTagged;
-    // {nonextensible, sealed, frozen}; 7.6 has no nonextensible kinds, 7.5 only frozen ones.
-    const int pairs = std::min(3, (dictionary - kFirstIntegrityKind) / 2);
-    const int group = (number - kFirstIntegrityKind) / 2 + 3 - pairs;
-    info.nonextensible = group <= 2;
+    // {packed, holey} of nonextensible, sealed, frozen; 7.6 and 7.7 have no nonextensible ones, 7.5 only packed ones.
+    const int kinds = dictionary - kFirstIntegrityKind;
+    const int group = kinds >= 6 ? (number - kFirstIntegrityKind) / 2
+                      : kinds == 4 ? (number - kFirstIntegrityKind) / 2 + 1
+                                   : number - kFirstIntegrityKind + 1;
+    info.nonextensible = true;
     info.sealed = group == 1 || group == 2;
     info.frozen = group == 2;
   } else {

@@ -1,0 +1,362 @@
+#include "heap/word_scan.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstring>
+
+#include "base/on_threads.h"
+#include "heap/roots_finder.h"
+#include "heap/tagged.h"
+#include "heap/young_survivors.h"
+
+namespace corewalk {
+namespace {
+
+constexpr size_t kReadBytes = 1 << 20;   // of memory that cannot be viewed in place
+constexpr uint64_t kPollBytes = 16 << 20;
+
+// Two words side by side: the compiler makes SSE2 of it.
+using WordPair = uint64_t __attribute__((vector_size(16)));
+
+// Words per block; hits are rare, so that a block is asked for any hit first.
+constexpr size_t kBlock = 32;
+
+template <size_t kNeedles>
+size_t FindAmong(const std::byte* data, size_t from, size_t count, const uint64_t* needles) {
+  const auto is_hit = [&](size_t i) {
+    uint64_t word;
+    std::memcpy(&word, data + 8 * i, 8);
+    word |= 2;
+    bool hit = false;
+    for (size_t n = 0; n < kNeedles; ++n) hit |= word == needles[n];
+    return hit;
+  };
+  size_t i = from;
+  WordPair wanted[kNeedles];
+  for (size_t n = 0; n < kNeedles; ++n) wanted[n] = WordPair{needles[n], needles[n]};
+  const WordPair weak = {2, 2};
+  for (; i + kBlock <= count; i += kBlock) {
+    WordPair any = {0, 0};
+    for (size_t k = 0; k < kBlock; k += 2) {
+      WordPair words;
+      std::memcpy(&words, data + 8 * (i + k), 16);
+      words |= weak;
+      for (size_t n = 0; n < kNeedles; ++n) any |= static_cast<WordPair>(words == wanted[n]);
+    }
+    if ((any[0] | any[1]) != 0) [[unlikely]] {
+      for (size_t k = i; k < i + kBlock; ++k) {
+        if (is_hit(k)) return k;
+      }
+    }
+  }
+  for (; i < count; ++i) {
+    if (is_hit(i)) return i;
+  }
+  return count;
+}
+
+// Reads [from, end) in pieces: in place where that is possible. `look` gets the address of the first byte and the
+// bytes, a multiple of 8 long. Returns the bytes that could not be read.
+template <typename Look>
+uint64_t ForEachPiece(const Memory& memory, Address from, Address end, std::vector<std::byte>* buffer,
+                      const Cancel& cancel, Look&& look) {
+  uint64_t missing = 0;
+  while (from + 8 <= end && !cancel.Cancelled()) {
+    const size_t wanted = std::min<uint64_t>(end - from, kPollBytes) & ~uint64_t{7};
+    if (const std::span<const std::byte> view = memory.View(from, wanted); !view.empty()) {
+      look(from, view);
+      from += wanted;
+      continue;
+    }
+    buffer->resize(std::min(wanted, kReadBytes));
+    const size_t read = memory.Read(from, *buffer) & ~size_t{7};
+    if (read > 0) {
+      look(from, std::span<const std::byte>(buffer->data(), read));
+      from += read;
+      continue;
+    }
+    // A hole: to the next page, or to where the region is present again.
+    const Region* region = memory.RegionAt(from);
+    Address next = (from & ~Address{4095}) + 4096;
+    if (region != nullptr && from >= region->present_end) next = std::max(next, region->end);
+    next = std::min(next, end);
+    // Memory that nobody may read (guards inside pages) is no loss.
+    if (region == nullptr || region->readable) missing += next - from;
+    from = next;
+  }
+  return missing;
+}
+
+struct Slot {
+  Address address;
+  uint64_t word;
+};
+
+// What one page yields; kept apart so that the order of the pages, not of the threads, decides.
+struct PageHits {
+  std::vector<HeapHit> hits;
+  uint64_t total = 0;
+};
+
+class HeapScanner {
+ public:
+  HeapScanner(const HeapModel& model, const NeedleSet& needles, uint64_t most, const Cancel& cancel)
+      : model_(model),
+        needles_(needles),
+        most_(most),
+        cancel_(cancel),
+        maps_(model.memory(), model.layout()),
+        walker_(model.memory(), model.layout(), &maps_, &model.hidden_areas(), &cancel) {}
+
+  PageHits Scan(const WalkedPage& task) {
+    slots_.clear();
+    const uint64_t missing =
+        ForEachPiece(model_.memory(), task.page->descriptor.area_start, task.end, &buffer_, cancel_,
+                     [&](Address at, std::span<const std::byte> bytes) {
+                       const size_t count = bytes.size() / 8;
+                       for (size_t i = needles_.Find(bytes.data(), 0, count); i < count;
+                            i = needles_.Find(bytes.data(), i + 1, count)) {
+                         uint64_t word;
+                         std::memcpy(&word, bytes.data() + 8 * i, 8);
+                         slots_.push_back({at + 8 * i, word});
+                       }
+                     });
+    PageHits result;
+    if (slots_.empty()) {
+      tally_.unreadable_bytes += missing;
+      return result;
+    }
+    const std::span<const LinearArea> areas =
+        task.isolate ? std::span<const LinearArea>(task.isolate->areas) : std::span<const LinearArea>();
+    size_t next = 0;
+    walker_.Walk(
+        *task.page, task.end, areas,
+        [&](MapCache::Slot& slot, Address address, uint64_t size, const std::byte*) {
+          while (next < slots_.size() && slots_[next].address < address) ++next;  // in free space
+          if (next == slots_.size() || slots_[next].address >= address + size) [[likely]]
+            return;
+          const bool pointers = HoldsPointers(model_.layout(), maps_.info(slot));
+          for (; next < slots_.size() && slots_[next].address < address + size; ++next) {
+            if (!pointers && slots_[next].address != address) continue;
+            if (result.total++ < most_)
+              result.hits.push_back({address, slot.word, slots_[next].address, slots_[next].word});
+          }
+        },
+        &tally_);
+    return result;
+  }
+
+  const PageTally& tally() const { return tally_; }
+
+ private:
+  const HeapModel& model_;
+  const NeedleSet& needles_;
+  const uint64_t most_;
+  const Cancel& cancel_;
+  MapCache maps_;
+  PageWalker walker_;
+  PageTally tally_;
+  std::vector<Slot> slots_;
+  std::vector<std::byte> buffer_;
+};
+
+void AddSurvivors(const HeapModel& model, const HeapWalkOptions& options, const NeedleSet& needles, uint64_t most,
+                  const Cancel& cancel, HeapHits* result) {
+  std::vector<std::byte> bytes;
+  for (const YoungSurvivor& survivor : model.survivors(cancel)) {
+    if (options.isolate >= 0 && model.isolates()[options.isolate].heap != survivor.page->descriptor.heap) continue;
+    result->gc_in_progress = true;
+    if (cancel.Cancelled()) return;
+    if (!HoldsPointers(model.layout(), survivor.map)) continue;
+    bytes.resize(survivor.size);
+    const size_t count = model.memory().Read(survivor.address, bytes) / 8;
+    for (size_t i = needles.Find(bytes.data(), 0, count); i < count; i = needles.Find(bytes.data(), i + 1, count)) {
+      uint64_t word;
+      std::memcpy(&word, bytes.data() + 8 * i, 8);
+      if (result->total++ < most)
+        result->hits.push_back({survivor.address, survivor.map.word, survivor.address + 8 * i, word});
+    }
+  }
+}
+
+}  // namespace
+
+NeedleSet::NeedleSet(std::span<const Address> objects) {
+  for (const Address object : objects) sorted_.push_back(object | 3);
+  std::ranges::sort(sorted_);
+  const auto repeated = std::ranges::unique(sorted_);
+  sorted_.erase(repeated.begin(), repeated.end());
+  if (sorted_.size() <= kFew) return;
+  // At least 16 bits for a needle, within what a processor keeps near.
+  const size_t bits = std::clamp<size_t>(std::bit_ceil(16 * sorted_.size()), 1 << 16, 1 << 23);
+  filter_mask_ = bits - 1;
+  filter_.resize(bits / 64);
+  for (const uint64_t needle : sorted_) filter_[FilterBit(needle) / 64] |= uint64_t{1} << FilterBit(needle) % 64;
+}
+
+bool NeedleSet::Holds(uint64_t word) const {
+  return (word & 1) != 0 && std::ranges::binary_search(sorted_, word | 2);
+}
+
+size_t NeedleSet::Find(const std::byte* data, size_t from, size_t count) const {
+  switch (sorted_.size()) {
+    case 0:
+      return count;
+    case 1:
+      return FindAmong<1>(data, from, count, sorted_.data());
+    case 2:
+      return FindAmong<2>(data, from, count, sorted_.data());
+    case 3:
+      return FindAmong<3>(data, from, count, sorted_.data());
+    case 4:
+      return FindAmong<4>(data, from, count, sorted_.data());
+    default:
+      break;
+  }
+  for (size_t i = from; i < count; ++i) {
+    uint64_t word;
+    std::memcpy(&word, data + 8 * i, 8);
+    const size_t bit = FilterBit(word);
+    if ((filter_[bit / 64] >> bit % 64 & 1) != 0 && Holds(word)) return i;
+  }
+  return count;
+}
+
+bool HoldsPointers(const Layout& layout, const MapInfo& map) {
+  switch (map.size_kind) {
+    case SizeKind::kSeqOneByteString:
+    case SizeKind::kSeqTwoByteString:
+    case SizeKind::kByteArray:
+    case SizeKind::kBigInt:
+    case SizeKind::kInstructionStream:
+    case SizeKind::kFeedbackMetadata:
+    case SizeKind::kFixedTypedArray1:
+    case SizeKind::kFixedTypedArray2:
+    case SizeKind::kFixedTypedArray4:
+    case SizeKind::kFixedTypedArray8:
+      return false;
+    case SizeKind::kArray:
+      return layout.types.at(map.instance_type).name != "FIXED_DOUBLE_ARRAY_TYPE";
+    case SizeKind::kNone:
+      return layout.types.at(map.instance_type).name != "HEAP_NUMBER_TYPE";
+    default:
+      return map.category != Category::kFree;
+  }
+}
+
+HeapHits FindInHeap(const HeapModel& model, const HeapWalkOptions& options, const NeedleSet& needles, uint64_t most,
+                    const Cancel& cancel, const ProgressFunction& progress) {
+  HeapHits result;
+  if (needles.size() == 0) return result;
+  const std::vector<WalkedPage> tasks = PagesToWalk(model, options.isolate, options.read_only);
+  const size_t threads = std::clamp<size_t>(options.threads, 1, 64);
+  const size_t piece = std::clamp<size_t>(tasks.size() / (threads * 16), 1, 64);
+  std::vector<HeapScanner> scanners;
+  scanners.reserve(threads);
+  for (size_t i = 0; i < threads; ++i) scanners.emplace_back(model, needles, most, cancel);
+  std::vector<PageHits> found(tasks.size());
+  std::atomic<size_t> next{0};
+  model.memory().Advise(AccessPattern::kSequential);
+  OnThreads(threads, [&](size_t number) {
+    while (true) {
+      const size_t begin = next.fetch_add(piece);
+      if (begin >= tasks.size()) return;
+      const size_t end = std::min(begin + piece, tasks.size());
+      for (size_t i = begin; i < end; ++i) {
+        if (cancel.Cancelled()) return;
+        found[i] = scanners[number].Scan(tasks[i]);
+      }
+      if (number == 0 && progress) progress("searching references", end, tasks.size());
+    }
+  });
+  model.memory().Advise(AccessPattern::kNormal);
+  for (const PageHits& page : found) {
+    result.total += page.total;
+    for (const HeapHit& hit : page.hits) {
+      if (result.hits.size() < most) result.hits.push_back(hit);
+    }
+  }
+  for (const HeapScanner& scanner : scanners) result.tally.Add(scanner.tally());
+  result.interrupted = cancel.Cancelled();
+  if (!result.interrupted) AddSurvivors(model, options, needles, most, cancel, &result);
+  return result;
+}
+
+OutsideHits FindOutside(const HeapModel& model, int thread_count, const NeedleSet& needles, uint64_t most,
+                        const Cancel& cancel) {
+  OutsideHits result;
+  const Memory& memory = model.memory();
+  struct Piece {
+    Address from, end;
+  };
+  std::vector<Piece> pieces;
+  std::vector<std::pair<Address, Address>> pages;
+  for (const Page* page : model.index().pages())
+    pages.emplace_back(page->descriptor.chunk, std::max(page->descriptor.area_end, page->descriptor.chunk));
+  std::ranges::sort(pages);
+  constexpr uint64_t kPiece = 1 << 20;
+  for (const Region& region : memory.Regions()) {
+    if (cancel.Cancelled()) break;
+    if (!region.readable || !region.writable || region.present_end <= region.start) continue;
+    auto page = std::ranges::upper_bound(pages, region.start, {}, &std::pair<Address, Address>::first);
+    if (page != pages.begin()) --page;
+    Address at = region.start;
+    while (at < region.present_end) {
+      while (page != pages.end() && page->second <= at) ++page;
+      Address end = region.present_end;
+      if (page != pages.end() && page->first < end) {
+        if (page->first <= at) {
+          at = (page->second + 7) & ~Address{7};
+          continue;
+        }
+        end = page->first;
+      }
+      // Pages that V8 gave up but did not unmap hold stale objects.
+      const Address chunk = ChunkBase(at + kChunkAlignment - 1);
+      if (chunk == at && LooksLikeChunkHeader(memory, at)) {
+        at += kChunkAlignment;
+        continue;
+      }
+      end = std::min({end, chunk > at ? chunk : chunk + kChunkAlignment});
+      if (!pieces.empty() && pieces.back().end == at && end - pieces.back().from <= kPiece) {
+        pieces.back().end = end;
+      } else {
+        pieces.push_back({at, end});
+      }
+      at = end;
+    }
+  }
+  struct Found {
+    std::vector<OutsideHit> hits;
+    uint64_t total = 0;
+  };
+  std::vector<Found> found(pieces.size());
+  std::atomic<size_t> next{0};
+  OnThreads(std::clamp<size_t>(thread_count, 1, 64), [&](size_t) {
+    std::vector<std::byte> buffer;
+    for (size_t i = next++; i < pieces.size() && !cancel.Cancelled(); i = next++) {
+      ForEachPiece(memory, pieces[i].from, pieces[i].end, &buffer, cancel,
+                   [&](Address at, std::span<const std::byte> bytes) {
+                     const size_t count = bytes.size() / 8;
+                     for (size_t k = needles.Find(bytes.data(), 0, count); k < count;
+                          k = needles.Find(bytes.data(), k + 1, count)) {
+                       uint64_t word;
+                       std::memcpy(&word, bytes.data() + 8 * k, 8);
+                       if (found[i].total++ < most) found[i].hits.push_back({at + 8 * k, word});
+                     }
+                   });
+    }
+  });
+  for (const Found& piece : found) {
+    result.total += piece.total;
+    for (const OutsideHit& hit : piece.hits) {
+      if (result.hits.size() < most) result.hits.push_back(hit);
+    }
+  }
+  result.interrupted = cancel.Cancelled();
+  return result;
+}
+
+}  // namespace corewalk
