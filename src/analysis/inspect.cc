@@ -27,6 +27,13 @@ std::string_view RepresentationOf(uint16_t type) {
   }
 }
 
+// V8's singletons that no program sees (src/heap/setup-heap-internal.cc).
+bool IsEngineOddball(std::string_view text) {
+  static constexpr std::string_view kTexts[] = {"exception",     "uninitialized",  "arguments_marker",      "termination_exception",
+                                                "optimized_out", "stale_register", "self_reference_marker", "basic_block_counters_marker"};
+  return std::ranges::find(kTexts, text) != std::end(kTexts);
+}
+
 }  // namespace
 
 const InspectedMember* Inspected::Find(std::string_view name) const {
@@ -56,6 +63,7 @@ void Inspector::DescribeString(uint64_t word, Inspected* out) {
   out->type = Inspected::Type::kString;
   const uint64_t limit = options_.string_length == 0 ? ~uint64_t{0} : options_.string_length;
   const std::optional<StringText> text = reader_.Text(word, limit);
+  out->damaged = !text;
   if (!text) return;
   out->text = UntrustedText(text->text);
   out->length = text->length;
@@ -111,6 +119,7 @@ Inspected Inspector::Describe(uint64_t word, int depth) {
       out.type = Inspected::Type::kInternal;
       out.kind = "oddball";
       out.text = UntrustedText(reader_.ShortText(reader_.Field(word, 16).value_or(0), 64));
+      out.damaged = !IsEngineOddball(out.text.raw());
       return out;
     case kNone:
       break;
@@ -118,22 +127,24 @@ Inspected Inspector::Describe(uint64_t word, int depth) {
   if (layout.types.IsString(map.instance_type)) {
     DescribeString(word, &out);
     out.representation = RepresentationOf(map.instance_type);
-  } else if (const std::optional<double> number = reader_.IsType(word, "HEAP_NUMBER_TYPE") ||
-                                                          reader_.IsType(word, "MUTABLE_HEAP_NUMBER_TYPE")
-                                                      ? ReadNumber(reader_, word)
-                                                      : std::nullopt) {
-    out.type = Inspected::Type::kNumber;
-    out.number = *number;
-  } else if (const std::optional<BigIntText> digits = ReadBigInt(reader_, word, kMaxBigIntWords)) {
-    out.type = Inspected::Type::kBigInt;
-    out.text = UntrustedText(digits->digits);
-    out.truncated = digits->truncated;
+  } else if (map.category == Category::kNumber) {
+    const std::optional<double> number = ReadNumber(reader_, word);
+    if (number) out.type = Inspected::Type::kNumber;
+    out.number = number.value_or(0);
+    out.reason = number ? "" : "this memory is not in the core";
+  } else if (map.category == Category::kBigInt) {
+    const std::optional<BigIntText> digits = ReadBigInt(reader_, word, kMaxBigIntWords);
+    if (digits) out.type = Inspected::Type::kBigInt;
+    out.text = UntrustedText(digits ? digits->digits : "");
+    out.truncated = digits && digits->truncated;
+    out.reason = digits ? "" : "its digits are not in the core";
   } else if (layout.types.IsSymbol(map.instance_type)) {
     const KeyText key = ReadKey(reader_, word);
     out.type = Inspected::Type::kSymbol;
     out.text = UntrustedText(key.text);
     out.described = key.described;
     out.is_private = key.is_private;
+    out.damaged = !key.whole;
   } else if (std::ranges::find(path_, out.address) != path_.end()) {
     out.type = Inspected::Type::kSeen;
     out.class_name = UntrustedText(reader_.ClassOf(word));
@@ -202,6 +213,7 @@ void Inspector::AddProperties(uint64_t word, int depth, Inspected* out) {
     shown.is_private = key.is_private;
     shown.described = key.described;
     shown.valid_key = key.valid;
+    out->damaged |= !key.whole;
     out->properties.push_back(std::move(shown));
     return true;
   });

@@ -106,6 +106,13 @@ class Inspector {
   Inspected Describe(uint64_t word, int depth);
   void DescribeObject(uint64_t word, const MapInfo& map, int depth, Inspected* out);
   void DescribeKind(uint64_t word, const std::string& type, int depth, Inspected* out);
+  // A function's name as its SharedFunctionInfo may have it: a whole string, a ScopeInfo or Smi 0.
+  bool IsName(uint64_t word);
+  bool HasNoScript(uint64_t shared);
+  // Its name and source are objects.
+  bool IsWholeScript(uint64_t script);
+  // A context, or none at all.
+  bool IsContext(uint64_t word);
   void DescribeFunction(uint64_t word, int depth, Inspected* out);
   void DescribeBuffer(uint64_t word, int depth, Inspected* out);
   void AddBytes(Address data, uint64_t length, Inspected* out);

@@ -44,6 +44,7 @@ void Inspector::DescribeInternal(uint64_t word, const MapInfo& map, int depth, I
       out->damaged = true;
       return;
     }
+    out->damaged |= !view->whole;
     Add("scope_type", view->scope_type, out);
     Add("function", UntrustedText(view->function_name), out);
     if (depth <= 0) return;

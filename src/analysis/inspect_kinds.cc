@@ -104,9 +104,10 @@ void Inspector::DescribeKind(uint64_t word, const std::string& type, int depth, 
     Add("length", out->length, out);
   } else if (kind == "map" || kind == "set" || kind == "map_iterator" || kind == "set_iterator") {
     const std::optional<TableView> table = TableOf(reader_, word);
-    // An iterator that is done has an empty table of the other kind, or none.
+    // An iterator that is done has an empty table of the other kind, or undefined.
     if (table) out->length = table->size;
-    out->damaged |= !table && !kind.ends_with("iterator");
+    const auto is_done = [&] { return reader_.IsUndefined(reader_.Field(word, 24).value_or(0)); };  // JSCollection::table
+    out->damaged |= table ? !table->whole : !kind.ends_with("iterator") || !is_done();
     if (!kind.ends_with("iterator")) {
       Add("size", out->length, out);
     } else {
@@ -116,7 +117,7 @@ void Inspector::DescribeKind(uint64_t word, const std::string& type, int depth, 
     if (depth > 0 && table) AddEntries(word, depth, out);
   } else if (kind == "weakmap" || kind == "weakset") {
     const std::optional<TableView> table = ForEachWeakEntry(reader_, word, [](uint64_t, uint64_t, Address) { return false; });
-    out->damaged |= !table;
+    out->damaged |= !table || !table->whole;
     if (table) out->length = table->size;
     Add("size", out->length, out);
     if (depth > 0) AddEntries(word, depth, out);
@@ -146,16 +147,13 @@ void Inspector::DescribeKind(uint64_t word, const std::string& type, int depth, 
     DescribeView(word, depth, out);
   } else if (kind == "date") {
     // JSDate::value, a raw double from 13.6 on.
-    double time = std::numeric_limits<double>::quiet_NaN();
-    if (reader_.facts().raw_date) {
-      time = reader_.Raw<double>(word, 24).value_or(time);
-    } else {
-      time = ReadNumber(reader_, reader_.Field(word, 24).value_or(1)).value_or(time);
-    }
-    Add("time", time, out);
+    const std::optional<double> time =
+        reader_.facts().raw_date ? reader_.Raw<double>(word, 24) : ReadNumber(reader_, reader_.Field(word, 24).value_or(1));
+    out->damaged |= !time;
+    Add("time", time.value_or(std::numeric_limits<double>::quiet_NaN()), out);
   } else if (kind == "regexp") {
     const std::optional<StringText> source = reader_.Text(reader_.Field(word, 32).value_or(0), 65536);  // JSRegExp
-    out->damaged |= !source;
+    out->damaged |= !source || source->damaged || !IsSmi(reader_.Field(word, 40).value_or(1));
     Add("source", UntrustedText(source ? source->text : ""), out);
     Add("flags", FlagsOf(reader_.Field(word, 40).value_or(0)), out);
     AddField("last_index", word, 48, 0, out);
@@ -174,9 +172,10 @@ void Inspector::DescribeKind(uint64_t word, const std::string& type, int depth, 
       AddField("bound_this", word, 32, depth - 1, out);
       std::vector<Inspected> arguments;
       const uint64_t array = reader_.Field(word, 40).value_or(0);
+      out->damaged |= reader_.TypeOf(array) != "FIXED_ARRAY_TYPE" || !reader_.ArrayLength(array);
       const uint64_t count = std::min<uint64_t>(reader_.ArrayLength(array).value_or(0), 1000);
       for (uint64_t i = 0; i < count && !stopped_; ++i)
-        arguments.push_back(Describe(reader_.ArrayElement(array, i).value_or(0), depth - 1));
+        arguments.push_back(Describe(reader_.ArrayElement(array, i).value_or(1), depth - 1));
       Add("bound_arguments", std::move(arguments), out);
     }
   } else if (kind == "function") {
@@ -199,12 +198,42 @@ void Inspector::DescribeKind(uint64_t word, const std::string& type, int depth, 
   (void)type;
 }
 
+bool Inspector::IsName(uint64_t word) {
+  if (IsSmi(word) || reader_.IsType(word, "SCOPE_INFO_TYPE")) return true;
+  const std::optional<StringText> text = reader_.Text(word, 256);
+  return text && !text->damaged;
+}
+
+bool Inspector::HasNoScript(uint64_t shared) {
+  const uint64_t script = reader_.Field(shared, ObjectField::kSharedScript).value_or(1);
+  // Up to 11.x DebugInfo may stand before the Script.
+  return IsSmi(script) || reader_.IsUndefined(script) || reader_.IsType(script, "DEBUG_INFO_TYPE");
+}
+
+bool Inspector::IsWholeScript(uint64_t script) {
+  constexpr int kSource = 8, kName = 16;  // src/objects/script.tq
+  for (const int field : {kSource, kName}) {
+    const uint64_t word = reader_.Field(script, field).value_or(1);
+    // A name may be any value of the program.
+    if (!IsSmi(word) && reader_.MapOf(word) == nullptr) return false;
+  }
+  return true;
+}
+
+bool Inspector::IsContext(uint64_t word) {
+  const MapInfo* map = reader_.MapOf(word);
+  const InstanceTypes& types = reader_.layout().types;
+  return IsSmi(word) || (map != nullptr && (types.IsContext(map->instance_type) || types.IsNativeContext(map->instance_type)));
+}
+
 void Inspector::DescribeFunction(uint64_t word, int depth, Inspected* out) {
   const std::optional<FunctionView> view = ReadFunction(reader_, word);
   if (!view) {
     out->damaged = true;
     return;
   }
+  out->damaged |= view->shared == 0 || !IsName(reader_.Field(view->shared, ObjectField::kSharedNameOrScope).value_or(1)) ||
+                  (view->script == 0 ? !HasNoScript(view->shared) : !IsWholeScript(view->script)) || !IsContext(view->context);
   // What the program calls it: a `name` of its own, which computed and redefined names are, before that of its source.
   std::string name = view->name;
   if (const uint64_t own = OwnValue(reader_, word, "name"); reader_.IsString(own)) name = reader_.ShortText(own, 1 << 16);
@@ -233,6 +262,7 @@ void Inspector::DescribeBuffer(uint64_t word, int depth, Inspected* out) {
     return;
   }
   out->length = info->byte_length;
+  out->damaged |= info->backing_store >= kUserAddressEnd;
   Add("byte_length", info->byte_length, out);
   if (info->resizable) Add("max_byte_length", info->max_byte_length, out);
   Add("shared", info->shared, out);
@@ -264,6 +294,7 @@ void Inspector::DescribeView(uint64_t word, int depth, Inspected* out) {
     return;
   }
   const bool typed = out->kind == "typedarray";
+  out->damaged |= !info->whole;
   out->length = info->length;
   if (typed) {
     Add("element_type", std::string(NumberTypeName(info->type)), out);
@@ -317,14 +348,19 @@ void Inspector::DescribePromise(uint64_t word, int depth, Inspected* out) {
     return;
   }
   std::vector<InspectedMember::Record> reactions;
-  uint64_t reaction = reader_.Field(word, 24).value_or(0);
+  uint64_t reaction = reader_.Field(word, 24).value_or(1);
+  uint64_t landmark = 0;
   while (reactions.size() < kMaxReactions && reader_.IsType(reaction, "PROMISE_REACTION_TYPE") && !stopped_) {
     reactions.push_back(
         {{.name = "fulfill", .value = Describe(reader_.Field(reaction, ObjectField::kReactionFulfill).value_or(0), 0), .hex = false},
          {.name = "reject", .value = Describe(reader_.Field(reaction, ObjectField::kReactionReject).value_or(0), 0), .hex = false},
          {.name = "promise", .value = Describe(reader_.Field(reaction, ObjectField::kReactionPromise).value_or(0), 0), .hex = false}});
-    reaction = reader_.Field(reaction, ObjectField::kReactionNext).value_or(0);
+    // A damaged list may be a ring (Brent).
+    if (const size_t count = reactions.size(); (count & (count - 1)) == 0) landmark = reaction;
+    reaction = reader_.Field(reaction, ObjectField::kReactionNext).value_or(1);
+    if (reaction == landmark) break;
   }
+  if (reactions.size() < kMaxReactions && !stopped_) out->damaged |= reaction != 0;
   // V8 keeps the newest in front; a reader wants them in the order in which they will run.
   std::ranges::reverse(reactions);
   Add("reactions", std::move(reactions), out);
@@ -352,19 +388,28 @@ void Inspector::DescribeNamespace(uint64_t word, int depth, Inspected* out) {
   const uint64_t module = reader_.Field(word, ObjectField::kModuleNamespaceModule).value_or(0);
   const uint64_t table = reader_.Field(module, kExports).value_or(0);
   const uint64_t count = std::min<uint64_t>(reader_.ArrayLength(table).value_or(0), 1 << 16);
-  out->damaged |= reader_.TypeOf(module).find("MODULE") == std::string_view::npos;
+  out->damaged |= !reader_.ArrayLength(table);
+  out->damaged |= reader_.TypeOf(module).find("MODULE") == std::string_view::npos ||
+                  reader_.TypeOf(table).find("HASH_TABLE") == std::string_view::npos;
   struct Export {
     std::string name;
     Inspected value;
   };
   std::vector<Export> exports;
+  bool damaged = false;
   for (uint64_t i = 3; i + 1 < count && !stopped_ && !out->damaged; i += 2) {
     const uint64_t key = reader_.ArrayElement(table, i).value_or(0);
-    if (!reader_.IsString(key)) continue;
     const uint64_t cell = reader_.ArrayElement(table, i + 1).value_or(0);
-    if (!reader_.IsType(cell, "CELL_TYPE")) continue;
+    if (!reader_.IsString(key) || !reader_.IsType(cell, "CELL_TYPE")) {
+      // Empty and deleted entries, and names that another module gives a value.
+      const HeapReader::Oddball oddball = IsSmi(key) ? HeapReader::Oddball::kNone : reader_.OddballOf(key);
+      damaged |= !(oddball == HeapReader::Oddball::kUndefined || oddball == HeapReader::Oddball::kHole ||
+                   (reader_.IsString(key) && reader_.MapOf(cell) != nullptr));
+      continue;
+    }
     exports.push_back({reader_.ShortText(key), Describe(reader_.Field(cell, kCellValue).value_or(0), depth - 1)});
   }
+  out->damaged |= damaged;
   std::ranges::sort(exports, {}, &Export::name);
   std::vector<InspectedMember::Record> records;
   for (Export& e : exports) {

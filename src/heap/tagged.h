@@ -3,6 +3,7 @@
 // src/common/globals.h.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -41,8 +42,16 @@ inline Address ChunkBase(Address address, uint64_t page_size = kChunkAlignment) 
 
 // The words of [address, address + 8 * count) that can be read before the first missing one.
 inline std::vector<uint64_t> ReadWords(const Memory& memory, Address address, size_t count) {
-  std::vector<uint64_t> words(count);
-  words.resize(memory.Read(address, std::as_writable_bytes(std::span(words))) / 8);
+  constexpr size_t kBlock = size_t{1} << 17;  // so that a damaged count allocates little more than is there
+  std::vector<uint64_t> words;
+  while (words.size() < count) {
+    const size_t before = words.size();
+    const size_t wanted = std::min(kBlock, count - before);
+    words.resize(before + wanted);
+    const size_t read = memory.Read(address + 8 * before, std::as_writable_bytes(std::span(words).subspan(before))) / 8;
+    words.resize(before + read);
+    if (read < wanted) break;
+  }
   return words;
 }
 

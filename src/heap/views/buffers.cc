@@ -90,11 +90,18 @@ std::optional<ArrayBufferViewInfo> ReadArrayBufferView(HeapReader& reader, uint6
   info.detached = buffer && buffer->detached;
   const uint32_t flags = reader.Raw<uint32_t>(view, reader.offset(ObjectField::kViewFlags)).value_or(0);
   info.length_tracking = (flags & kLengthTracking) != 0;
-  const bool out_of_bounds = buffer && buffer->resizable && info.byte_offset + (info.length_tracking ? 0 : info.byte_length) > buffer->byte_length;
+  info.length_tracking &= buffer && buffer->resizable;
+  const uint64_t least = info.length_tracking ? 0 : info.byte_length;
+  // The buffer of an on-heap typed array has no memory and no length.
+  const bool too_long = buffer && (buffer->resizable || buffer->backing_store != 0) &&
+                        (info.byte_offset > buffer->byte_length || least > buffer->byte_length - info.byte_offset);
+  const bool out_of_bounds = too_long && buffer->resizable;
+  info.whole = buffer && (info.detached || !too_long || out_of_bounds);
   if (info.detached || out_of_bounds) info.byte_length = 0, info.byte_offset = 0;
   if (info.length_tracking && buffer && !out_of_bounds) info.byte_length = buffer->byte_length - info.byte_offset;
   if (data_view) {
     if (buffer && buffer->backing_store != 0) info.data = buffer->backing_store + info.byte_offset;
+    info.whole &= info.data < kUserAddressEnd;
     return info;
   }
   info.type = TypeOfKind(reader.facts(), elements.number);
@@ -114,6 +121,7 @@ std::optional<ArrayBufferViewInfo> ReadArrayBufferView(HeapReader& reader, uint6
   }
   info.on_heap = !IsSmi(base);
   info.data = (info.on_heap ? base : 0) + external;
+  info.whole &= info.type != NumberType::kNone && info.data < kUserAddressEnd;
   return info;
 }
 

@@ -37,6 +37,7 @@ struct ArrayBufferViewInfo {
   bool on_heap = false;
   bool detached = false;
   bool length_tracking = false;
+  bool whole = true;  // false: its fields contradict those of its buffer, or that is none
 };
 // Nothing when `view` is neither a typed array nor a DataView.
 std::optional<ArrayBufferViewInfo> ReadArrayBufferView(HeapReader& reader, uint64_t view);

@@ -26,9 +26,12 @@ struct OrderedTable {
   uint64_t entry_words() const { return is_map ? 3 : 2; }
   uint64_t start() const { return 3 + buckets; }
   uint64_t capacity() const { return length > start() ? (length - start()) / entry_words() : 0; }
-  uint64_t used() const {
-    const uint64_t gone = deleted > 0 ? static_cast<uint64_t>(deleted) : 0;
-    return std::min(elements() + gone, capacity());
+  uint64_t gone() const { return deleted > 0 ? static_cast<uint64_t>(deleted) : 0; }
+  uint64_t used() const { return std::min(elements() + gone(), capacity()); }
+  // Two entries per bucket (kLoadFactor), and no more in use than there are.
+  bool plausible() const {
+    return !obsolete() && SmiValue(first_word) >= 0 && deleted >= 0 && elements() + gone() <= capacity() &&
+           length == start() + 2 * buckets * entry_words();
   }
 };
 
@@ -47,13 +50,16 @@ std::optional<OrderedTable> ReadTable(HeapReader& reader, uint64_t table) {
 }
 
 // Where an iterator at `index` of an obsolete table stands in the next one (OrderedHashTableIterator::Transition).
-uint64_t IndexInNextTable(HeapReader& reader, const OrderedTable& table, uint64_t index) {
+uint64_t IndexInNextTable(HeapReader& reader, const OrderedTable& table, uint64_t index, bool* whole) {
   if (table.deleted < 0) return 0;  // it was cleared
   const uint64_t removed = std::min<uint64_t>(static_cast<uint64_t>(table.deleted), table.length);
   uint64_t result = index;
-  for (const uint64_t word : ReadWords(reader.memory(), Untag(table.table) + 16 + 24, removed)) {
+  // Their indices rise.
+  for (uint64_t i = 0; i < std::min(removed, index) && result > 0; ++i) {
+    const uint64_t word = reader.ArrayElement(table.table, 3 + i).value_or(1);
+    *whole &= IsSmi(word);
     if (!IsSmi(word) || static_cast<uint64_t>(SmiValue(word)) >= index) break;
-    if (result > 0) --result;
+    --result;
   }
   return result;
 }
@@ -78,6 +84,11 @@ bool VisitEntries(HeapReader& reader, const OrderedTable& table, uint64_t from, 
 struct Position {
   OrderedTable table;
   uint64_t index = 0;
+  bool whole = true;
+
+  TableView View() const {
+    return {.table = table.table, .size = table.elements(), .is_map = table.is_map, .whole = whole && table.plausible()};
+  }
 };
 
 // The table of a collection, or that of an iterator with its index, obsolete tables passed over.
@@ -88,15 +99,19 @@ std::optional<Position> Locate(HeapReader& reader, uint64_t object) {
   if (!iterator && type != "JS_MAP_TYPE" && type != "JS_SET_TYPE") return std::nullopt;
   std::optional<OrderedTable> table = ReadTable(reader, reader.Field(object, kTable).value_or(0));
   if (!table) return std::nullopt;
-  Position position{*table, 0};
+  Position position{*table};
   if (iterator) {
     const uint64_t index = reader.Field(object, kIndex).value_or(0);
-    position.index = IsSmi(index) && SmiValue(index) > 0 ? static_cast<uint64_t>(SmiValue(index)) : 0;
+    position.whole = IsSmi(index) && SmiValue(index) >= 0;
+    position.index = position.whole ? static_cast<uint64_t>(SmiValue(index)) : 0;
   }
-  for (int i = 0; i < kMaxTransitions && position.table.obsolete(); ++i) {
+  uint64_t landmark = position.table.table;
+  for (int i = 1; position.table.obsolete(); ++i) {
     table = ReadTable(reader, position.table.first_word);
-    if (!table || table->table == position.table.table) return std::nullopt;
-    if (position.index > 0) position.index = IndexInNextTable(reader, position.table, position.index);
+    // A damaged list may be a ring (Brent).
+    if (!table || table->table == landmark || i > kMaxTransitions) return std::nullopt;
+    if ((i & (i - 1)) == 0) landmark = table->table;
+    if (position.index > 0) position.index = IndexInNextTable(reader, position.table, position.index, &position.whole);
     position.table = *table;
   }
   return position;
@@ -107,14 +122,14 @@ std::optional<Position> Locate(HeapReader& reader, uint64_t object) {
 std::optional<TableView> TableOf(HeapReader& reader, uint64_t object) {
   const std::optional<Position> position = Locate(reader, object);
   if (!position) return std::nullopt;
-  return TableView{.table = position->table.table, .size = position->table.elements(), .is_map = position->table.is_map};
+  return position->View();
 }
 
 std::optional<TableView> ForEachEntry(HeapReader& reader, uint64_t object, const EntryVisitor& visit) {
   const std::optional<Position> position = Locate(reader, object);
   if (!position) return std::nullopt;
-  TableView view{.table = position->table.table, .size = position->table.elements(), .is_map = position->table.is_map};
-  view.whole = VisitEntries(reader, position->table, position->index, visit);
+  TableView view = position->View();
+  view.whole &= VisitEntries(reader, position->table, position->index, visit);
   return view;
 }
 
@@ -126,10 +141,16 @@ std::optional<TableView> ForEachWeakEntry(HeapReader& reader, uint64_t object, c
   if (!length || reader.TypeOf(view.table) != "EPHEMERON_HASH_TABLE_TYPE") return std::nullopt;
   const std::vector<uint64_t> words = ReadWords(reader.memory(), Untag(view.table) + 16, *length);
   view.whole = words.size() == *length;
-  if (!words.empty() && IsSmi(words[0]) && SmiValue(words[0]) > 0) view.size = static_cast<uint64_t>(SmiValue(words[0]));
+  if (!words.empty() && IsSmi(words[0]) && SmiValue(words[0]) >= 0) {
+    view.size = static_cast<uint64_t>(SmiValue(words[0]));
+  } else {
+    view.whole = false;
+  }
+  view.whole &= 2 * view.size + 3 <= *length;
   for (size_t i = 3; i + 2 <= words.size(); i += 2) {
-    if (IsSmi(words[i]) || reader.OddballOf(words[i]) != HeapReader::Oddball::kNone) continue;
-    if (reader.MapOf(words[i]) == nullptr) {
+    const HeapReader::Oddball oddball = IsSmi(words[i]) ? HeapReader::Oddball::kNone : reader.OddballOf(words[i]);
+    if (oddball == HeapReader::Oddball::kUndefined || oddball == HeapReader::Oddball::kHole) continue;
+    if (reader.MapOf(words[i]) == nullptr || oddball != HeapReader::Oddball::kNone) {
       view.whole = false;
       continue;
     }
@@ -144,6 +165,7 @@ std::optional<TableView> ForEachCell(HeapReader& reader, uint64_t registry, cons
   if (reader.TypeOf(registry) != "JS_FINALIZATION_REGISTRY_TYPE") return std::nullopt;
   TableView view;
   uint64_t cell = reader.Field(registry, kActiveCells).value_or(0);
+  bool stopped = false;
   uint64_t landmark = 0;
   while (view.size < kMaxCells && reader.IsType(cell, "WEAK_CELL_TYPE")) {
     if (cell == landmark) {  // a damaged list may be a ring (Brent)
@@ -154,10 +176,14 @@ std::optional<TableView> ForEachCell(HeapReader& reader, uint64_t registry, cons
     ++view.size;
     if (!visit(reader.Field(cell, ObjectField::kWeakCellTarget).value_or(0),
                reader.Field(cell, ObjectField::kWeakCellHoldings).value_or(0),
-               Untag(cell) + static_cast<uint64_t>(std::max(0, reader.offset(ObjectField::kWeakCellTarget)))))
+               Untag(cell) + static_cast<uint64_t>(std::max(0, reader.offset(ObjectField::kWeakCellTarget))))) {
+      stopped = true;
       break;
+    }
     cell = reader.Field(cell, kNextCell).value_or(0);
   }
+  // The list ends with undefined; a registry that never had a cell may have Smi 0.
+  if (!stopped && !reader.IsUndefined(cell) && cell != 0) view.whole = false;
   return view;
 }
 

@@ -57,10 +57,16 @@ std::optional<ContextView> ReadContext(HeapReader& reader, uint64_t context) {
   view.scope_info = reader.ArrayElement(context, kScopeInfo).value_or(0);
   if (const uint64_t previous = reader.ArrayElement(context, kPrevious).value_or(0); reader.MapOf(previous) != nullptr)
     view.previous = previous;
+  else if (!IsSmi(previous))
+    view.whole = false;
   std::optional<ScopeInfoParts> parts;
   if (reader.IsType(view.scope_info, "SCOPE_INFO_TYPE"))
     parts = LocateScopeInfo(reader.memory(), reader.layout(), view.scope_info);
-  if (!parts) return view;
+  if (!parts) {
+    // The empty ScopeInfo of older lines has no parts.
+    view.whole &= reader.IsType(view.scope_info, "SCOPE_INFO_TYPE") && reader.ArrayLength(view.scope_info) == 0;
+    return view;
+  }
   view.scope_type = ScopeTypeName(parts->type);
   view.function_name = reader.names().ScopeName(view.scope_info);
 
@@ -76,6 +82,7 @@ std::optional<ContextView> ReadContext(HeapReader& reader, uint64_t context) {
   if (length <= static_cast<int64_t>(first)) return view;
   const uint64_t count = std::min<uint64_t>(parts->locals, static_cast<uint64_t>(length) - first);
   const std::vector<uint64_t> names = NamesOf(reader, *parts, count);
+  view.whole &= names.size() == parts->locals && std::ranges::all_of(names, [&](uint64_t name) { return reader.IsString(name); });
   view.variables.reserve(names.size());
   for (uint64_t i = 0; i < names.size(); ++i)
     view.variables.push_back(VariableAt(reader, context, first + i, reader.ShortText(names[i], kMaxNameLength)));

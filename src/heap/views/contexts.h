@@ -26,6 +26,7 @@ struct ContextView {
   std::string scope_type;       // "function", "block", "script", "module", "class", "catch", "eval", "with"
   std::string function_name;    // raw target text of the function that the scope belongs to, "" = none or unknown
   std::vector<ContextVariable> variables;
+  bool whole = true;            // false: its ScopeInfo or a name is damaged or missing
 };
 
 // Nothing when `context` is no context. Native contexts have no variables.

@@ -59,10 +59,13 @@ uint64_t HeapReader::SizeOf(uint64_t tagged) {
 }
 
 std::optional<uint64_t> HeapReader::ArrayLength(uint64_t tagged) {
-  if (MapOf(tagged) == nullptr) return std::nullopt;
+  const MapInfo* map = MapOf(tagged);
+  if (map == nullptr) return std::nullopt;
   const std::optional<uint64_t> word = Field(tagged, 8);
   if (!word || !IsSmi(*word) || SmiValue(*word) < 0) return std::nullopt;
-  const uint64_t length = std::min(static_cast<uint64_t>(SmiValue(*word)), kMaxArray);
+  // A PropertyArray keeps a hash in the upper bits of its length.
+  const uint32_t mask = map->size_kind == SizeKind::kPropertyArray ? layout_.Rule(map->size_kind).rule.length_mask : ~0u;
+  const uint64_t length = std::min(static_cast<uint64_t>(SmiValue(*word)) & mask, kMaxArray);
   const Region* region = memory_.RegionAt(Untag(tagged));
   if (region == nullptr) return std::nullopt;
   // A damaged length: no array reaches beyond its mapping and its neighbours'.

@@ -15,6 +15,7 @@ constexpr int kGetter = 8, kSetter = 16;                           // AccessorPa
 constexpr int kCellValue = 24, kCellDetails = 16, kCellName = 8;   // PropertyCell
 constexpr uint32_t kEnumerationShift = 8;  // of dictionary entries: PropertyDetails::DictionaryStorageField
 constexpr uint32_t kEnumerationMask = (1 << 23) - 1;
+constexpr uint64_t kContextLengthMask = 0x3fffffff;  // bit 30 is a flag in 7.9
 
 uint32_t Details(uint64_t word) {
   return static_cast<uint32_t>(SmiValue(word));
@@ -31,12 +32,16 @@ void SetAccessor(HeapReader& reader, uint64_t value, OwnProperty* property) {
   property->accessor = true;
   property->slot = 0;
   if (reader.IsType(value, "ACCESSOR_PAIR_TYPE")) {
-    property->getter = reader.Field(value, kGetter).value_or(0);
-    property->setter = reader.Field(value, kSetter).value_or(0);
+    const std::optional<uint64_t> getter = reader.Field(value, kGetter), setter = reader.Field(value, kSetter);
+    property->readable = getter && setter;
+    property->getter = getter.value_or(0);
+    property->setter = setter.value_or(0);
     // V8's own accessors have templates in place of functions.
     property->native = reader.IsType(property->getter, "FUNCTION_TEMPLATE_INFO_TYPE");
-  } else {
+  } else if (reader.IsType(value, "ACCESSOR_INFO_TYPE")) {
     property->native = true;
+  } else {
+    property->readable = false;
   }
 }
 
@@ -58,13 +63,21 @@ bool ForEachFast(HeapReader& reader, uint64_t object, const MapInfo& map, const 
                        layout.Get(kBitField3OwnDescriptorsShift, 10);
   if (own == 0) return true;
   if (own > kMaxDescriptors || reader.TypeOf(map.descriptors) != "DESCRIPTOR_ARRAY_TYPE") return false;
+  // DescriptorArray::number_of_all_descriptors, src/objects/descriptor-array.tq.
+  const uint32_t all = reader.Raw<uint16_t>(map.descriptors, 8).value_or(0);
   const uint32_t in_object =
       map.instance_size_in_words > map.in_object_start ? map.instance_size_in_words - map.in_object_start : 0;
   const uint64_t outside = reader.Field(object, kPropertiesOrHash).value_or(0);
-  const bool has_outside = reader.TypeOf(outside) == "PROPERTY_ARRAY_TYPE";
+  const uint64_t outside_length =
+      reader.TypeOf(outside) == "PROPERTY_ARRAY_TYPE" ? reader.ArrayLength(outside).value_or(0) : 0;
   const std::vector<uint64_t> entries = ReadWords(
-      reader.memory(), Untag(map.descriptors) + layout.Rule(SizeKind::kDescriptorArray).rule.header, size_t{3} * own);
+      reader.memory(), Untag(map.descriptors) + layout.Rule(SizeKind::kDescriptorArray).rule.header, size_t{3} * std::min(own, all));
+  bool whole = true;
   for (size_t i = 0; i + 3 <= entries.size(); i += 3) {
+    if (!IsSmi(entries[i + 1])) {
+      whole = false;
+      continue;
+    }
     OwnProperty property{.key = entries[i]};
     const uint32_t details = Details(entries[i + 1]);
     SetAttributes(reader, details, &property);
@@ -82,7 +95,7 @@ bool ForEachFast(HeapReader& reader, uint64_t object, const MapInfo& map, const 
         property.slot = Untag(object) + 8 * (map.in_object_start + field);
         if (is_double && reader.facts().unboxed_doubles && IsUnboxed(reader, map, field))
           property.raw_double = reader.memory().ReadValue<double>(property.slot);
-      } else if (has_outside) {
+      } else if (field - in_object < outside_length) {
         property.slot = Untag(outside) + 16 + 8 * (field - in_object);
       }
       const std::optional<uint64_t> value = property.slot != 0 ? reader.Word(property.slot) : std::nullopt;
@@ -92,7 +105,7 @@ bool ForEachFast(HeapReader& reader, uint64_t object, const MapInfo& map, const 
     }
     if (!visit(property)) return true;
   }
-  return entries.size() == size_t{3} * own;
+  return whole && entries.size() == size_t{3} * own;
 }
 
 // What stands in a hash table of properties, in the order of definition.
@@ -101,14 +114,24 @@ struct DictionaryEntry {
   OwnProperty property;
 };
 
-void AddEntry(HeapReader& reader, uint64_t key, uint64_t value, Address slot, uint64_t details_word,
+// Of a word in a key's place that is none: whether it is what V8 puts into empty (undefined) and deleted (the hole)
+// entries.
+bool IsNoEntry(HeapReader& reader, uint64_t word) {
+  const HeapReader::Oddball oddball = IsSmi(word) ? HeapReader::Oddball::kNone : reader.OddballOf(word);
+  return oddball == HeapReader::Oddball::kUndefined || oddball == HeapReader::Oddball::kHole;
+}
+
+// False when the details are damaged.
+bool AddEntry(HeapReader& reader, uint64_t key, uint64_t value, Address slot, uint64_t details_word,
               std::vector<DictionaryEntry>* entries) {
+  if (!IsSmi(details_word)) return false;
   const uint32_t details = Details(details_word);
   DictionaryEntry entry{.order = details >> kEnumerationShift & kEnumerationMask,
                         .property = {.key = key, .value = value, .slot = slot}};
   SetAttributes(reader, details, &entry.property);
   if ((details & reader.layout().Get(LayoutConstant::kPropKindMask, 1)) != 0) SetAccessor(reader, value, &entry.property);
   entries->push_back(entry);
+  return true;
 }
 
 bool ForEachInDictionary(HeapReader& reader, uint64_t object, const PropertyVisitor& visit) {
@@ -120,29 +143,52 @@ bool ForEachInDictionary(HeapReader& reader, uint64_t object, const PropertyVisi
   if (!length) return false;
   const std::vector<uint64_t> words = ReadWords(reader.memory(), Untag(table) + 16, *length);
   std::vector<DictionaryEntry> entries;
+  bool whole = words.size() == *length;
   const size_t start = 3 + reader.layout().Get(LayoutConstant::kNameDictionaryPrefixSize, 3);
   if (global) {
     for (size_t i = 3; i < words.size(); ++i) {
-      if (!LooksLikePointer(words[i]) || !reader.IsType(words[i], "PROPERTY_CELL_TYPE")) continue;
-      const uint64_t value = reader.Field(words[i], kCellValue).value_or(0);
-      if (reader.IsTheHole(value)) continue;  // deleted
-      AddEntry(reader, reader.Field(words[i], kCellName).value_or(0), value, Untag(words[i]) + kCellValue,
-               reader.Field(words[i], kCellDetails).value_or(0), &entries);
+      if (!reader.IsType(words[i], "PROPERTY_CELL_TYPE")) {
+        whole &= i < start || IsNoEntry(reader, words[i]);
+        continue;
+      }
+      const std::optional<uint64_t> name = reader.Field(words[i], kCellName), details = reader.Field(words[i], kCellDetails),
+                                    value = reader.Field(words[i], kCellValue);
+      if (!name || !details || !value) {
+        whole = false;
+      } else if (!reader.IsTheHole(*value)) {  // else deleted
+        whole &= AddEntry(reader, *name, *value, Untag(words[i]) + kCellValue, *details, &entries);
+      }
     }
   } else {
     for (size_t i = start; i + 3 <= words.size(); i += 3) {
-      if (!LooksLikePointer(words[i])) continue;
       const MapInfo* key = reader.MapOf(words[i]);
-      if (key == nullptr || !(reader.layout().types.IsString(key->instance_type) || reader.layout().types.IsSymbol(key->instance_type)))
-        continue;  // undefined and the hole: empty and deleted entries
-      AddEntry(reader, words[i], words[i + 1], Untag(table) + 16 + 8 * (i + 1), words[i + 2], &entries);
+      if (key == nullptr || !(reader.layout().types.IsString(key->instance_type) || reader.layout().types.IsSymbol(key->instance_type))) {
+        whole &= IsNoEntry(reader, words[i]);
+        continue;
+      }
+      whole &= AddEntry(reader, words[i], words[i + 1], Untag(table) + 16 + 8 * (i + 1), words[i + 2], &entries);
     }
   }
   std::ranges::stable_sort(entries, {}, &DictionaryEntry::order);
   for (const DictionaryEntry& entry : entries) {
     if (!visit(entry.property)) return true;
   }
-  return words.size() == *length;
+  return whole;
+}
+
+// The value of a context slot that an element of a sloppy arguments object stands for.
+void SetAliased(HeapReader& reader, uint64_t context, uint64_t slot_word, OwnProperty* property) {
+  const MapInfo* map = reader.MapOf(context);
+  const bool is_context = map != nullptr && reader.layout().types.IsContext(map->instance_type);
+  const uint64_t length = is_context ? reader.ArrayLength(context).value_or(0) & kContextLengthMask : 0;
+  property->readable = false;
+  if (!IsSmi(slot_word) || SmiValue(slot_word) < 0 || static_cast<uint64_t>(SmiValue(slot_word)) >= length) return;
+  property->slot = Untag(context) + 16 + 8 * static_cast<uint64_t>(SmiValue(slot_word));
+  const std::optional<uint64_t> word = reader.Word(property->slot);
+  property->readable = word.has_value();
+  const HeapReader::SlotValue value = reader.ThroughCell(word.value_or(0));
+  property->value = value.value;
+  property->raw_double = value.raw_double;
 }
 
 // Elements in a NumberDictionary: 4 words in front, then (key, value, details) (src/objects/dictionary.h).
@@ -151,6 +197,7 @@ bool ForEachInNumberDictionary(HeapReader& reader, uint64_t table, uint64_t cont
   const std::optional<uint64_t> length = reader.ArrayLength(table);
   if (!length) return false;
   const std::vector<uint64_t> words = ReadWords(reader.memory(), Untag(table) + 16, *length);
+  bool whole = words.size() == *length;
   std::vector<OwnProperty> entries;
   for (size_t i = 4; i + 3 <= words.size(); i += 3) {
     double key = -1;
@@ -158,25 +205,23 @@ bool ForEachInNumberDictionary(HeapReader& reader, uint64_t table, uint64_t cont
       key = static_cast<double>(SmiValue(words[i]));
     else if (reader.IsType(words[i], "HEAP_NUMBER_TYPE"))
       key = reader.Raw<double>(words[i], 8).value_or(-1);
-    if (!(key >= 0 && key < 4294967296.0)) continue;
+    if (!(key >= 0 && key < 4294967296.0) || !IsSmi(words[i + 2])) {
+      whole &= IsNoEntry(reader, words[i]);
+      continue;
+    }
     OwnProperty property{.index = static_cast<uint64_t>(key), .value = words[i + 1], .slot = Untag(table) + 16 + 8 * (i + 1)};
     const uint32_t details = Details(words[i + 2]);
     SetAttributes(reader, details, &property);
     if ((details & reader.layout().Get(LayoutConstant::kPropKindMask, 1)) != 0) SetAccessor(reader, words[i + 1], &property);
-    if (context != 0 && reader.IsType(property.value, "ALIASED_ARGUMENTS_ENTRY_TYPE")) {
-      const int64_t slot = SmiValue(reader.Field(property.value, 8).value_or(0));
-      property.slot = Untag(context) + 16 + 8 * static_cast<uint64_t>(slot);
-      const HeapReader::SlotValue value = reader.ThroughCell(reader.Word(property.slot).value_or(0));
-      property.value = value.value;
-      property.raw_double = value.raw_double;
-    }
+    if (context != 0 && reader.IsType(property.value, "ALIASED_ARGUMENTS_ENTRY_TYPE"))
+      SetAliased(reader, context, reader.Field(property.value, 8).value_or(1), &property);
     entries.push_back(property);
   }
   std::ranges::sort(entries, {}, &OwnProperty::index);
   for (const OwnProperty& entry : entries) {
     if (!visit(entry)) return true;
   }
-  return words.size() == *length;
+  return whole;
 }
 
 // Elements of a FixedArray or FixedDoubleArray below `limit`.
@@ -221,14 +266,14 @@ bool ForEachArgument(HeapReader& reader, uint64_t elements, const PropertyVisito
   const uint64_t mapped = std::min(own_type ? *length : *length - 2, kMaxArguments);
   const std::vector<uint64_t> entries = ReadWords(reader.memory(), Untag(elements) + 32, mapped);
   std::vector<OwnProperty> found;
+  bool entries_whole = entries.size() == mapped;
   for (size_t i = 0; i < entries.size(); ++i) {
-    if (!IsSmi(entries[i])) continue;  // the hole: not aliased, see the store
-    OwnProperty property{.index = i, .slot = Untag(context) + 16 + 8 * static_cast<uint64_t>(SmiValue(entries[i]))};
-    const std::optional<uint64_t> word = reader.Word(property.slot);
-    property.readable = word.has_value();
-    const HeapReader::SlotValue value = reader.ThroughCell(word.value_or(0));
-    property.value = value.value;
-    property.raw_double = value.raw_double;
+    if (!IsSmi(entries[i])) {  // the hole: not aliased, see the store
+      entries_whole &= reader.IsTheHole(entries[i]);
+      continue;
+    }
+    OwnProperty property{.index = i};
+    SetAliased(reader, context, entries[i], &property);
     found.push_back(property);
   }
   const PropertyVisitor collect = [&](const OwnProperty& property) {
@@ -243,7 +288,7 @@ bool ForEachArgument(HeapReader& reader, uint64_t elements, const PropertyVisito
   for (const OwnProperty& property : found) {
     if (!visit(property)) return true;
   }
-  return whole;
+  return whole && entries_whole;
 }
 
 }  // namespace
@@ -310,9 +355,12 @@ bool ForEachElement(HeapReader& reader, uint64_t object, const PropertyVisitor& 
   if (!elements) return false;
   const ElementsInfo info = ElementsOf(reader.layout(), reader.facts(), map);
   uint64_t limit = HeapReader::kMaxArray;
+  bool is_array = false;
   if (type.starts_with("JS_ARRAY_TYPE")) {
-    if (const std::optional<double> length = ArrayLengthOf(reader, object); length && *length < static_cast<double>(limit))
-      limit = static_cast<uint64_t>(*length);
+    const std::optional<double> length = ArrayLengthOf(reader, object);
+    if (!length || !(*length >= 0)) return false;
+    if (*length < static_cast<double>(limit)) limit = static_cast<uint64_t>(*length);
+    is_array = true;
   }
   switch (info.kind) {
     case ElementsKind::kSmi:
@@ -322,8 +370,10 @@ bool ForEachElement(HeapReader& reader, uint64_t object, const PropertyVisitor& 
     case ElementsKind::kDouble:
     case ElementsKind::kHoleyDouble:
     case ElementsKind::kWrapper:
-      // An array without any elements has the empty FixedArray whatever its kind.
-      return ForEachInArray(reader, *elements, limit, info, visit);
+      // An array without any elements has the empty FixedArray whatever its kind; else its elements reach to its length
+      // (JSArray::JSArrayVerify).
+      return ForEachInArray(reader, *elements, limit, info, visit) &&
+             (!is_array || limit <= reader.ArrayLength(*elements).value_or(0) || reader.ArrayLength(*elements) == 0);
     case ElementsKind::kDictionary:
     case ElementsKind::kSlowWrapper:
       return ForEachInNumberDictionary(reader, *elements, 0, visit);
@@ -348,17 +398,26 @@ KeyText ReadKey(HeapReader& reader, uint64_t key) {
   constexpr uint64_t kMaxKey = 1 << 16;
   constexpr int kSymbolFlags = 12, kSymbolDescription = 16;  // src/objects/name.h
   KeyText result;
+  const auto set_text = [&](uint64_t string) {
+    const std::optional<StringText> text = reader.Text(string, kMaxKey);
+    result.whole = text && !text->damaged;
+    if (text) result.text = text->text;
+  };
   const MapInfo* map = reader.MapOf(key);
   if (map != nullptr && reader.layout().types.IsString(map->instance_type)) {
-    result.text = reader.ShortText(key, kMaxKey);
+    set_text(key);
   } else if (map != nullptr && reader.layout().types.IsSymbol(map->instance_type)) {
     result.symbol = true;
     const uint64_t description = reader.Field(key, kSymbolDescription).value_or(0);
     result.described = reader.IsString(description);
-    result.text = reader.ShortText(description, kMaxKey);
+    if (result.described) {
+      set_text(description);
+    } else {
+      result.whole = reader.IsUndefined(description);
+    }
     result.is_private = (reader.Raw<uint32_t>(key, kSymbolFlags).value_or(0) & reader.facts().private_symbol_mask) != 0;
   } else {
-    result.valid = false;
+    result.valid = result.whole = false;
   }
   return result;
 }

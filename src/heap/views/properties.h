@@ -46,6 +46,7 @@ struct KeyText {
   bool is_private = false;  // `#x` and V8's own symbols
   bool described = true;    // false: a symbol without description
   bool valid = true;        // false: neither a string nor a symbol
+  bool whole = true;        // false: a part of its text could not be read
 };
 KeyText ReadKey(HeapReader& reader, uint64_t key);
 
