@@ -31,7 +31,7 @@ bool ReadMap(const Memory& memory, const Layout& layout, uint64_t word, MapInfo*
   const uint16_t meta_type = meta == word ? at(map_offsets::kInstanceType, uint16_t{})
                                           : memory.ReadValue<uint16_t>(Untag(meta) + map_offsets::kInstanceType).value_or(0);
   const std::string& meta_name = layout.types.at(meta_type).name;
-  if (!meta_name.empty() && meta_name != "MAP_TYPE") return false;
+  if (layout.types.IsString(meta_type) || (!meta_name.empty() && meta_name != "MAP_TYPE")) return false;
   info->word = word;
   info->instance_type = at(map_offsets::kInstanceType, uint16_t{});
   info->instance_size_in_words = at(map_offsets::kInstanceSizeInWords, uint8_t{});

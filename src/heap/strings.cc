@@ -103,7 +103,7 @@ std::optional<uint16_t> InstanceTypeOf(const Memory& memory, const Layout& layou
   // As in ReadMap().
   const auto meta_type = memory.ReadValue<uint16_t>(Untag(*meta) + map_offsets::kInstanceType).value_or(0);
   const std::string& meta_name = layout.types.at(meta_type).name;
-  if (!meta_name.empty() && meta_name != "MAP_TYPE") return std::nullopt;
+  if (layout.types.IsString(meta_type) || (!meta_name.empty() && meta_name != "MAP_TYPE")) return std::nullopt;
   return memory.ReadValue<uint16_t>(Untag(*map) + map_offsets::kInstanceType);
 }
 
