@@ -26,9 +26,12 @@ bool ReadMap(const Memory& memory, const Layout& layout, uint64_t word, MapInfo*
   };
   const uint64_t meta = at(0, uint64_t{});
   if (!LooksLikePointer(meta)) return false;
-  if (meta != word) {
-    if (memory.ReadWord(Untag(meta)) != meta) return false;
-  }
+  if (meta != word && memory.ReadWord(Untag(meta)) != meta) return false;
+  // A damaged object that has itself for a Map is none.
+  const uint16_t meta_type = meta == word ? at(map_offsets::kInstanceType, uint16_t{})
+                                          : memory.ReadValue<uint16_t>(Untag(meta) + map_offsets::kInstanceType).value_or(0);
+  const std::string& meta_name = layout.types.at(meta_type).name;
+  if (layout.types.IsString(meta_type) || (!meta_name.empty() && meta_name != "MAP_TYPE")) return false;
   info->word = word;
   info->instance_type = at(map_offsets::kInstanceType, uint16_t{});
   info->instance_size_in_words = at(map_offsets::kInstanceSizeInWords, uint8_t{});

@@ -95,12 +95,15 @@ struct Part {
 }  // namespace
 
 std::optional<uint16_t> InstanceTypeOf(const Memory& memory, const Layout& layout, uint64_t tagged) {
-  (void)layout;
   if (!LooksLikePointer(tagged)) return std::nullopt;
   const std::optional<uint64_t> map = memory.ReadWord(Untag(tagged));
   if (!map || !LooksLikePointer(*map)) return std::nullopt;
   const std::optional<uint64_t> meta = memory.ReadWord(Untag(*map));
   if (!meta || !LooksLikePointer(*meta) || memory.ReadWord(Untag(*meta)) != meta) return std::nullopt;
+  // As in ReadMap().
+  const auto meta_type = memory.ReadValue<uint16_t>(Untag(*meta) + map_offsets::kInstanceType).value_or(0);
+  const std::string& meta_name = layout.types.at(meta_type).name;
+  if (layout.types.IsString(meta_type) || (!meta_name.empty() && meta_name != "MAP_TYPE")) return std::nullopt;
   return memory.ReadValue<uint16_t>(Untag(*map) + map_offsets::kInstanceType);
 }
 

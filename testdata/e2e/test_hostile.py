@@ -1,18 +1,31 @@
-"""Nothing from the heap reaches the terminal raw: both faces, both forms, every command."""
-from harness import untamed
-from test_zoo import address_of, values_of
-from values import difference
+"""Nothing from the heap reaches the terminal raw: both faces, both forms, every command. And objects of damaged copies of
+the core are inspected."""
+import os
+import sys
+
+from harness import SCRIPTS, run as run_program, untamed
 import schema as S
 
 COMMANDS = (["summary"], ["heap"], ["heap", "--pages"], ["isolates"], ["histogram", "-n", "0"],
             ["histogram", "--by", "shape", "-n", "0"], ["histogram", "--by", "kind"], ["findjsobjects"],
             ["findjsobjects", "-d"], ["layout"], ["findjsinstances", "HostileWitness"],
             ["findjsinstances", "\x1b]0;PWNED\x07"], ["histogram", "--filter", "\x1b["], ["whatis", "\x1b[31m"])
+INSPECTED = ("Object", "HostileWitness", "Map", "RegExp", "Error", "Function", "process")
+
+
+def addresses(ctx, core):
+    found = []
+    for name in INSPECTED:
+        for document in ctx.cli("instances", name, "-n", "30", "--json", core=core).documents():
+            found += [row["address"] for row in document.get(S.ROWS, [])]
+    return found
 
 
 def run(ctx):
     core = ctx.core("hostile", "--expose-gc")
-    for words in COMMANDS:
+    found = addresses(ctx, core)
+    ctx.check("hostile: objects to inspect", len(found) > 30, str(len(found)))
+    for words in COMMANDS + (["inspect", "--depth", "4", *found], ["print", *found]):
         label = "hostile: " + " ".join(words[:3])
         for form in ([], ["--json"]):
             done = ctx.cli(*words, *form, core=core)
@@ -25,6 +38,10 @@ def run(ctx):
         counts = {r[S.NAME]: r[S.COUNT] for r in document[S.ROWS]}
         ctx.equal("hostile: the count amid it", counts.get("HostileWitness"), 777)
     values(ctx, core)
+    if not ctx.options.quick:
+        done = run_program([sys.executable, os.path.join(SCRIPTS, "mutate-core"), "--corewalk", ctx.options.corewalk, "--only",
+                            "object", "--count", "40", "--seed", str(ctx.major), core.path], timeout=900)
+        ctx.check("hostile: inspect on 40 damaged copies", done.status == 0, done.text[-600:] + done.errors[-300:])
     if ctx.options.lldb and ctx.options.plugin:
         done = ctx.lldb("v8 summary", "v8 findjsobjects -d", "v8 histogram -n 0", core=core)
         own = done.out[done.out.find(b"plugin load"):]  # what LLDB itself prints before is not ours

@@ -340,7 +340,8 @@ class FakeObjects {
   // Of a function with these context variables, from source position 9 to 20.
   uint64_t ScopeInfo(const std::vector<uint64_t>& names) {
     const ScopeInfoShape& shape = FindScopeInfoShape(layout_.version);
-    const uint32_t flags = shape.script_scope_first ? 4 : 2;
+    uint32_t flags = 0;
+    while (ScopeTypeOf(shape, flags) != ScopeType::kFunction) ++flags;
     std::vector<uint64_t> words = {shape.raw_flags ? uint64_t{flags} : Smi(flags), Smi(0), Smi(static_cast<int64_t>(names.size()))};
     if (shape.raw_flags) words.insert(words.end(), {Smi(9), Smi(20)});
     words.insert(words.end(), names.begin(), names.end());

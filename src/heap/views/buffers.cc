@@ -97,6 +97,7 @@ std::optional<ArrayBufferViewInfo> ReadArrayBufferView(HeapReader& reader, uint6
                         (info.byte_offset > buffer->byte_length || least > buffer->byte_length - info.byte_offset);
   const bool out_of_bounds = too_long && buffer->resizable;
   info.whole = buffer && (info.detached || !too_long || out_of_bounds);
+  if (!info.whole && too_long) info.byte_length = buffer->byte_length - std::min(buffer->byte_length, info.byte_offset);
   if (info.detached || out_of_bounds) info.byte_length = 0, info.byte_offset = 0;
   if (info.length_tracking && buffer && !out_of_bounds) info.byte_length = buffer->byte_length - info.byte_offset;
   if (data_view) {
