@@ -4,6 +4,8 @@ import os
 import sys
 
 from harness import SCRIPTS, run as run_program, untamed
+from test_zoo import address_of, values_of
+from values import difference
 import schema as S
 
 COMMANDS = (["summary"], ["heap"], ["heap", "--pages"], ["isolates"], ["histogram", "-n", "0"],
@@ -23,9 +25,9 @@ def addresses(ctx, core):
 
 def run(ctx):
     core = ctx.core("hostile", "--expose-gc")
-    found = addresses(ctx, core)
-    ctx.check("hostile: objects to inspect", len(found) > 30, str(len(found)))
-    for words in COMMANDS + (["inspect", "--depth", "4", *found], ["print", *found]):
+    objects = addresses(ctx, core)
+    ctx.check("hostile: objects to inspect", len(objects) > 30, str(len(objects)))
+    for words in COMMANDS + (["inspect", "--depth", "4", *objects], ["print", *objects]):
         label = "hostile: " + " ".join(words[:3])
         for form in ([], ["--json"]):
             done = ctx.cli(*words, *form, core=core)
