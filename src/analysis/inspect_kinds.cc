@@ -91,8 +91,10 @@ void Inspector::DescribeObject(uint64_t word, const MapInfo& map, int depth, Ins
   if (depth <= 0) return;
   // A proxy has none of its own, and a namespace's are its exports.
   if (out->kind == "proxy" || out->kind == "module_namespace") return;
-  AddProperties(word, depth, out);
-  if (out->kind != "typedarray") AddElements(word, depth, out);
+  // globalThis is a proxy that stands for the real global object, which is its prototype (JSGlobalProxy).
+  const uint64_t owner = out->instance_type == "JS_GLOBAL_PROXY_TYPE" ? map.prototype : word;
+  AddProperties(owner, depth, out);
+  if (out->kind != "typedarray") AddElements(owner, depth, out);
 }
 
 void Inspector::DescribeKind(uint64_t word, const std::string& type, int depth, Inspected* out) {

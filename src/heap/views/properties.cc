@@ -151,8 +151,9 @@ bool ForEachInDictionary(HeapReader& reader, uint64_t object, const PropertyVisi
         whole &= i < start || IsNoEntry(reader, words[i]);
         continue;
       }
-      const std::optional<uint64_t> name = reader.Field(words[i], kCellName), details = reader.Field(words[i], kCellDetails),
-                                    value = reader.Field(words[i], kCellValue);
+      std::optional<uint64_t> name = reader.Field(words[i], kCellName), details = reader.Field(words[i], kCellDetails);
+      const std::optional<uint64_t> value = reader.Field(words[i], kCellValue);
+      if (name && IsSmi(*name)) std::swap(name, details);  // 7.4 has the details, a Smi, in front of the name
       if (!name || !details || !value) {
         whole = false;
       } else if (!reader.IsTheHole(*value)) {  // else deleted
