@@ -72,6 +72,12 @@ void Inspector::DescribeString(uint64_t word, Inspected* out) {
 }
 
 Inspected Inspector::Describe(uint64_t word, int depth) {
+  Inspected out = DescribeValue(word, depth);
+  damaged_ += (out.damaged || out.type == Inspected::Type::kUnreadable) && !stopped_;
+  return out;
+}
+
+Inspected Inspector::DescribeValue(uint64_t word, int depth) {
   Inspected out;
   if (Enough()) {
     out.reason = "not looked at: the answer was cut here";
@@ -169,6 +175,7 @@ InspectedProperty Inspector::PropertyOf(const OwnProperty& property, int depth) 
   out.dont_enum = property.dont_enum;
   out.dont_delete = property.dont_delete;
   if (!property.readable) {
+    out.accessor = out.native = false;
     out.value.address = property.slot;
     out.value.reason = "this memory is not in the core";
   } else if (property.native) {
@@ -183,7 +190,7 @@ InspectedProperty Inspector::PropertyOf(const OwnProperty& property, int depth) 
       return undefined;
     };
     out.value = half(property.getter);
-    out.setter = half(property.setter);
+    out.setter.push_back(half(property.setter));
   } else if (property.raw_double) {
     out.value = InspectedNumber(*property.raw_double);
     out.value.double_field = true;

@@ -22,7 +22,7 @@ struct InspectOptions {
   uint64_t string_length = 16;        // UTF-16 units; 0 = unlimited
   uint64_t array_length = 16;         // elements, entries, bytes; 0 = unlimited
   uint64_t property_count = 1000;     // named properties of one object; 0 = unlimited
-  uint64_t values = uint64_t{1} << 22;  // in all
+  uint64_t values = uint64_t{1} << 20;  // in all; some 400 bytes each
   bool source = false;                // the source text of functions
   static constexpr int kMaxDepth = 64;
 };
@@ -74,7 +74,7 @@ struct InspectedProperty {
   bool accessor = false, native = false;
   bool read_only = false, dont_enum = false, dont_delete = false;
   Inspected value;   // the getter when `accessor`
-  Inspected setter;
+  std::vector<Inspected> setter;  // one, when `accessor`
 };
 
 struct InspectedEntry {
@@ -101,9 +101,12 @@ class Inspector {
   Inspected Inspect(uint64_t word);
   // True when a bound of InspectOptions::values or the cancel token cut the answer.
   bool stopped() const { return stopped_; }
+  // Values that could not be read, or contradicted themselves, so far.
+  uint64_t damaged() const { return damaged_; }
 
  private:
   Inspected Describe(uint64_t word, int depth);
+  Inspected DescribeValue(uint64_t word, int depth);
   void DescribeObject(uint64_t word, const MapInfo& map, int depth, Inspected* out);
   void DescribeKind(uint64_t word, const std::string& type, int depth, Inspected* out);
   // A function's name as its SharedFunctionInfo may have it: a whole string, a ScopeInfo or Smi 0.
@@ -135,6 +138,7 @@ class Inspector {
   const Cancel& cancel_;
   std::vector<Address> path_;  // objects being opened, outermost first
   uint64_t values_ = 0;
+  uint64_t damaged_ = 0;
   bool stopped_ = false;
 };
 

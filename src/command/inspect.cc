@@ -89,6 +89,10 @@ class InspectCommand final : public Command {
     completeness.interrupted |= context.cancel.Cancelled();
     if (inspector.stopped() && !completeness.interrupted)
       completeness.notes.push_back(fmt::format("the answer was cut after {} values", options.values));
+    if (inspector.damaged() > 0) {
+      completeness.notes.push_back(fmt::format("{} {} of the answer could not be read or made no sense",
+                                               inspector.damaged(), inspector.damaged() == 1 ? "value" : "values"));
+    }
     context.out.EndDocument(completeness);
     return {};
   }

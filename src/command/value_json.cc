@@ -70,7 +70,7 @@ void Writer::Property(const InspectedProperty& property, bool indexed) {
     Member("getter");
     Write(property.value);
     Member("setter");
-    Write(property.setter);
+    Write(property.setter.front());
   } else {
     Member("value");
     Write(property.value);

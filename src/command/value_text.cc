@@ -73,7 +73,7 @@ void Writer::PropertyValue(const InspectedProperty& property, int level) {
     out_ += "<accessor get=";
     Write(property.value, level, false);
     out_ += " set=";
-    Write(property.setter, level, false);
+    Write(property.setter.front(), level, false);
     out_ += '>';
   } else {
     Write(property.value, level, true);
