@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <regex>
 
 #include "base/text_sanitize.h"
+#include "command/name_filter.h"
 #include "command/target.h"
 
 namespace corewalk {
@@ -58,18 +58,8 @@ class HistogramCommand final : public Command {
     static const std::map<std::string, HistogramSort> kSort = {
         {"shallow", HistogramSort::kShallow}, {"count", HistogramSort::kCount}, {"name", HistogramSort::kName}};
     const HistogramBy by = kBy.at(context.args.Text("by", "constructor"));
-    const std::string filter_text = context.args.Text("filter");
-    std::optional<std::regex> filter;
-    if (context.args.Has("filter")) {
-      if (filter_text.size() > 1000)
-        return Fail(ErrorCode::kUsage, "the expression of --filter is too long (1000 characters at most)");
-      try {
-        filter.emplace(filter_text, std::regex::ECMAScript | std::regex::optimize);
-      } catch (const std::regex_error&) {
-        return Fail(ErrorCode::kUsage, fmt::format("--filter: '{}' is not a regular expression",
-                                                   Sanitize(UntrustedText(filter_text), {.max_code_points = 80})));
-      }
-    }
+    const Result<NameFilter> filter = NameFilter::From(context.args);
+    if (!filter) return std::unexpected(filter.error());
     const Result<HeapWalkOptions> options = WalkOptionsFor(context);
     if (!options) return std::unexpected(options.error());
     Session& session = context.session;
@@ -93,8 +83,7 @@ class HistogramCommand final : public Command {
     uint64_t shown = 0, count = 0, bytes = 0;
     double largest = 0;
     for (const HistogramRow& row : histogram.rows) {
-      // std::regex recurses over its input: names are bounded to 256 units where they are read.
-      if (filter && !std::regex_search(row.name, *filter)) continue;
+      if (!filter->Matches(row.name)) continue;
       count += row.count;
       bytes += row.bytes;
       if (limit != 0 && shown >= limit) {

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <optional>
-#include <regex>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "command/command.h"
+#include "command/pattern.h"
 
 namespace corewalk {
 
@@ -15,12 +16,11 @@ class NameFilter {
   // From --filter of the command line; without it everything matches. kUsage when it is no expression.
   static Result<NameFilter> From(const Arguments& args);
 
-  bool active() const { return expression_.has_value(); }
-  // Text of the target; only its first 4096 bytes are looked at.
-  bool Matches(std::string_view text) const;
+  bool active() const { return pattern_.has_value(); }
+  bool Matches(std::string_view text) const { return !pattern_ || pattern_->Matches(text); }
 
  private:
-  std::optional<std::regex> expression_;
+  std::optional<Pattern> pattern_;
 };
 
 // The option itself; `what` says which names.
