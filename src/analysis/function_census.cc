@@ -20,7 +20,7 @@ FunctionCensus TakeFunctionCensus(const HeapModel& model, HeapReader& reader, co
     return (types.IsJSFunction(map.instance_type) && map.instance_type != bound_type) ||
            types.IsSharedFunctionInfo(map.instance_type) || map.instance_type == script_type;
   };
-  VisitObjects(model, options, cancel, wanted, [&](const MapInfo& map, Address address, uint64_t size, const Page&) {
+  census.gaps = VisitObjects(model, options, cancel, wanted, [&](const MapInfo& map, Address address, uint64_t size, const Page&) {
     if (types.IsSharedFunctionInfo(map.instance_type)) {
       tally_of(address + 1).met = true;
     } else if (map.instance_type == script_type) {

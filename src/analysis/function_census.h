@@ -25,6 +25,7 @@ struct FunctionCensus {
   std::vector<uint64_t> scripts;         // tagged, in the order of the walk
   uint64_t closures_without = 0;         // closures whose SharedFunctionInfo is unreadable or none
   uint64_t closures_without_bytes = 0;
+  VisitGaps gaps;  // of the walk
 };
 
 // An interrupted census has what was met until then.

@@ -205,7 +205,7 @@ class FindCommand final : public Command {
       }
     } else {
       uint64_t looked_at = 0;
-      VisitObjects(
+      const VisitGaps gaps = VisitObjects(
           session.model(), *options, context.cancel,
           [&](const MapInfo& map, Address first) {
             return (!by_text || session.layout().types.IsString(map.instance_type)) && filters.AcceptsShape(session, map, first);
@@ -215,6 +215,7 @@ class FindCommand final : public Command {
             if (filters.Accepts(reader, map, address, size) && (!by_text || matches(address))) rows.Add(map, address, size);
             return true;
           });
+      gaps.Describe(&completeness);
     }
     context.out.EndTable({.omitted = rows.omitted()});
     context.out.AddCard({.key = "total",

@@ -170,7 +170,7 @@ class FindReferencesCommand final : public Command {
       std::vector<Line> lines;
       PropertyFinder finder(reader, name);
       uint64_t looked_at = 0;
-      VisitObjects(
+      const VisitGaps gaps = VisitObjects(
           context.session.model(), walk, context.cancel,
           [&](const MapInfo& map, Address first) { return finder.MayHave(map, first); },
           [&](const MapInfo& map, Address object, uint64_t, const Page&) {
@@ -183,6 +183,7 @@ class FindReferencesCommand final : public Command {
             Cut();
             return false;
           });
+      gaps.Describe(&completeness);
       return lines;
     }
 

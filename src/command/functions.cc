@@ -107,6 +107,7 @@ class FunctionsCommand final : public Command {
           fmt::format("{} closures name no readable function and are in no row", census.closures_without));
     }
     Completeness completeness = session.completeness();
+    census.gaps.Describe(&completeness);
     completeness.interrupted |= context.cancel.Cancelled();
     context.out.EndDocument(completeness);
     return {};

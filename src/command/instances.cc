@@ -41,7 +41,7 @@ class InstancesCommand final : public Command {
                                         {"name", "Name", Align::kLeft}}});
     uint64_t shown = 0, bytes = 0;
     TableEnd end;
-    VisitObjects(
+    const VisitGaps gaps = VisitObjects(
         session.model(), *options, context.cancel,
         [&](const MapInfo& map, Address first) { return session.names().ClassName(map, first) == wanted; },
         [&](const MapInfo& map, Address address, uint64_t size, const Page& page) {
@@ -58,7 +58,7 @@ class InstancesCommand final : public Command {
         });
     context.out.EndTable(end);
     Completeness completeness = session.completeness();
-    completeness.interrupted = context.cancel.Cancelled();
+    gaps.Describe(&completeness);
     if (shown == 0 && completeness.complete()) {
       return Fail(ErrorCode::kNotFound, "no objects with this name; see histogram for the names there are");
     }

@@ -251,7 +251,7 @@ class FindInstancesCommand final : public Command {
     HeapReader reader(session.memory_and_image(), session.layout(), &session.names());
     Inspector inspector(reader, looking, context.cancel);
     uint64_t total = 0, shown = 0;
-    VisitObjects(
+    const VisitGaps gaps = VisitObjects(
         session.model(), *options, context.cancel,
         [&](const MapInfo& map, Address at) {
           return LlnodeName(session.names(), session.layout(), map, at) == wanted;
@@ -279,7 +279,7 @@ class FindInstancesCommand final : public Command {
       context.out.AddTextLine(fmt::format("(Showing {} to {} of {} instances)", first + 1, first + shown, total));
     }
     Completeness completeness = session.completeness();
-    completeness.interrupted = context.cancel.Cancelled();
+    gaps.Describe(&completeness);
     if (total == 0 && completeness.complete()) {
       return Fail(ErrorCode::kNotFound, "no objects found with type name " + Safe(wanted));
     }

@@ -66,6 +66,7 @@ class ScriptsCommand final : public Command {
     Sort(&rows, context.args.Text("sort", "size"));
     TellTable(context, rows);
     Completeness completeness = session.completeness();
+    census.gaps.Describe(&completeness);
     completeness.interrupted |= context.cancel.Cancelled();
     context.out.EndDocument(completeness);
     return {};

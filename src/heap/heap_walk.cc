@@ -199,14 +199,22 @@ HeapWalkResult WalkHeap(const HeapModel& model, const HeapWalkOptions& options, 
   return result;
 }
 
-void VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel,
-                  const ObjectVisitor& visit) {
-  VisitObjects(
+void VisitGaps::Describe(Completeness* completeness) const {
+  completeness->bytes_lost += bytes_lost;
+  completeness->objects_skipped += places_lost;
+  completeness->bytes_unreadable += bytes_unreadable;
+  completeness->gc_in_progress |= gc_in_progress;
+  completeness->interrupted |= interrupted;
+}
+
+VisitGaps VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel,
+                       const ObjectVisitor& visit) {
+  return VisitObjects(
       model, options, cancel, [](const MapInfo&, Address) { return true; }, visit);
 }
 
-void VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel,
-                  const ShapeFilter& wanted, const ObjectVisitor& visit) {
+VisitGaps VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel,
+                       const ShapeFilter& wanted, const ObjectVisitor& visit) {
   constexpr uint8_t kWanted = 1, kUnwanted = 2;
   MapCache maps(model.memory(), model.layout());
   PageWalker walker(model.memory(), model.layout(), &maps, &model.hidden_areas(), &cancel);
@@ -224,14 +232,18 @@ void VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const 
         &tally);
   }
   model.memory().Advise(AccessPattern::kNormal);
+  VisitGaps gaps{.bytes_lost = tally.lost_bytes, .places_lost = tally.lost_places, .bytes_unreadable = tally.unreadable_bytes};
   for (const YoungSurvivor& survivor : model.survivors(cancel)) {
     if (!go_on || cancel.Cancelled()) break;
     if (!IsOf(model, survivor, options.isolate)) continue;
+    gaps.gc_in_progress = true;
     MapCache::Slot* slot = maps.Find(survivor.map.word);
     if (slot == nullptr) continue;
     if (slot->mark == 0) slot->mark = wanted(survivor.map, survivor.address) ? kWanted : kUnwanted;
     if (slot->mark == kWanted) go_on = visit(survivor.map, survivor.address, survivor.size, *survivor.page);
   }
+  gaps.interrupted = cancel.Cancelled();
+  return gaps;
 }
 
 void VisitPage(const HeapModel& model, const Page& page, const ObjectVisitor& visit, PageTally* tally) {

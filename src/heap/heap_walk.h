@@ -52,14 +52,23 @@ HeapWalkResult WalkHeap(const HeapModel& model, const HeapWalkOptions& options, 
 
 // Visits objects one by one, on the calling thread, in the order of spaces and pages. `visit` gets the object's Map,
 // its address (untagged), size in bytes and its page, and returns false to stop.
+// What a visit could not read or understand, for its answer.
+struct VisitGaps {
+  uint64_t bytes_lost = 0;
+  uint64_t places_lost = 0;
+  uint64_t bytes_unreadable = 0;
+  bool gc_in_progress = false;
+  bool interrupted = false;
+  void Describe(Completeness* completeness) const;
+};
 using ObjectVisitor = std::function<bool(const MapInfo& map, Address address, uint64_t size, const Page& page)>;
-void VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel,
+VisitGaps VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel,
                   const ObjectVisitor& visit);
 
 // The same for the objects whose Map `wanted` accepts. It is asked once per Map, with the first object that has it, so
 // that the others are passed over at the speed of a walk.
 using ShapeFilter = std::function<bool(const MapInfo& map, Address first)>;
-void VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel,
+VisitGaps VisitObjects(const HeapModel& model, const HeapWalkOptions& options, const Cancel& cancel,
                   const ShapeFilter& wanted, const ObjectVisitor& visit);
 
 // The objects of one page (up to where they reach), for "what is at this address". Empty when the page is not walked.
