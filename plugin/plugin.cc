@@ -75,15 +75,16 @@ bool RegisterCommands(lldb::SBDebugger& debugger) {
   for (const auto& command : plugin->registry.commands()) {
     const CommandInfo& info = command->info();
     const std::string syntax = state.prefix + " " + UsageLine(info);
+    const std::string help = info.summary + " (options: " + state.prefix + " help " + info.name + ")";
     std::vector<std::string> names = {info.name};
     names.insert(names.end(), info.aliases.begin(), info.aliases.end());
     // LLDB owns the command objects from here on.
     for (const std::string& name : names) {
-      group.AddCommand(name.c_str(), new SbCommand(plugin, info.name), info.summary.c_str(), syntax.c_str());
+      group.AddCommand(name.c_str(), new SbCommand(plugin, info.name), help.c_str(), syntax.c_str());
     }
     for (const std::string& name : info.debugger_names) {
       if (!IsFree(interpreter, name.c_str())) continue;
-      interpreter.AddCommand(name.c_str(), new SbCommand(plugin, info.name), info.summary.c_str(), syntax.c_str());
+      interpreter.AddCommand(name.c_str(), new SbCommand(plugin, info.name), help.c_str(), syntax.c_str());
     }
   }
   return true;

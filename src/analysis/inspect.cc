@@ -205,11 +205,10 @@ void Inspector::AddProperties(uint64_t word, int depth, Inspected* out) {
   const uint64_t limit = options_.property_count == 0 ? ~uint64_t{0} : options_.property_count;
   out->has_properties = true;
   const bool whole = ForEachProperty(reader_, word, [&](const OwnProperty& property) {
-    if (out->properties.size() >= limit) {
+    if (out->properties.size() >= limit || stopped_) {
       ++out->properties_omitted;
       return !cancel_.Cancelled();
     }
-    if (stopped_) return false;
     const KeyText key = ReadKey(reader_, property.key);
     // V8's own private symbols (an error's stack, the brand of a class with private methods) and those of Node's C++ are
     // no properties of the program; its private names begin with #.
@@ -231,11 +230,10 @@ void Inspector::AddElements(uint64_t word, int depth, Inspected* out) {
   const uint64_t limit = options_.array_length == 0 ? ~uint64_t{0} : options_.array_length;
   out->has_elements = true;
   const bool whole = ForEachElement(reader_, word, [&](const OwnProperty& property) {
-    if (out->elements.size() >= limit) {
+    if (out->elements.size() >= limit || stopped_) {
       ++out->elements_omitted;
       return (out->elements_omitted & 0xffff) != 0 || !cancel_.Cancelled();
     }
-    if (stopped_) return false;
     out->elements.push_back(PropertyOf(property, depth - 1));
     out->elements.back().value.double_field = false;
     return true;
@@ -248,11 +246,10 @@ void Inspector::AddEntries(uint64_t word, int depth, Inspected* out) {
   const bool with_values = out->kind == "map" || out->kind == "weakmap" || out->kind == "map_iterator";
   out->has_entries = true;
   const EntryVisitor visit = [&](uint64_t key, uint64_t value, Address) {
-    if (out->entries.size() >= limit) {
+    if (out->entries.size() >= limit || stopped_) {
       ++out->entries_omitted;
       return (out->entries_omitted & 0xffff) != 0 || !cancel_.Cancelled();
     }
-    if (stopped_) return false;
     InspectedEntry entry{.key = Describe(key, depth - 1), .value = {}, .has_value = with_values};
     if (with_values) entry.value = Describe(value, depth - 1);
     out->entries.push_back(std::move(entry));

@@ -22,7 +22,7 @@ struct InspectOptions {
   uint64_t string_length = 16;        // UTF-16 units; 0 = unlimited
   uint64_t array_length = 16;         // elements, entries, bytes; 0 = unlimited
   uint64_t property_count = 1000;     // named properties of one object; 0 = unlimited
-  uint64_t values = uint64_t{1} << 20;  // in all; some 400 bytes each
+  uint64_t values = uint64_t{1} << 18;  // in all; some 400 bytes each
   bool source = false;                // the source text of functions
   static constexpr int kMaxDepth = 64;
 };

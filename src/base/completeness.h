@@ -18,11 +18,12 @@ struct Completeness {
   bool gc_in_progress = false;      // the process died inside a garbage collection
   bool layout_guessed = false;      // some layout value is neither from the binary, nor calibrated, nor from its table
   bool interrupted = false;         // the user stopped the command
+  bool cut = false;                 // a bound of the command's own cut the answer; a note says which
   std::vector<std::string> notes;   // one sentence each, safe to print
 
   bool complete() const {
     return !core_truncated && pages_missing == 0 && bytes_unreadable == 0 && bytes_lost == 0 && !layout_guessed &&
-           !interrupted;
+           !interrupted && !cut;
   }
 };
 

@@ -170,7 +170,7 @@ class FindCommand final : public Command {
       return Fail(ErrorCode::kUsage, "find needs a condition (see 'help find')");
     }
 
-    Completeness completeness = session.completeness();
+    Completeness completeness = StartCompleteness(context);
     const std::string literal = pattern ? pattern->literal() : text;
     std::optional<StringSearch> strings;
     if (by_text && !literal.empty()) {

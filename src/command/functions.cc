@@ -106,7 +106,7 @@ class FunctionsCommand final : public Command {
       context.out.AddNote(
           fmt::format("{} closures name no readable function and are in no row", census.closures_without));
     }
-    Completeness completeness = session.completeness();
+    Completeness completeness = StartCompleteness(context);
     census.gaps.Describe(&completeness);
     completeness.interrupted |= context.cancel.Cancelled();
     context.out.EndDocument(completeness);

@@ -102,7 +102,7 @@ class HeapCommand final : public Command {
           all.scan_only));
     }
     if (context.args.Has("pages")) ListPages(context, *options);
-    Completeness completeness = session.completeness();
+    Completeness completeness = StartCompleteness(context);
     walk.Describe(&completeness);
     context.out.EndDocument(completeness);
     return {};

@@ -107,7 +107,7 @@ class HistogramCommand final : public Command {
                       Share{histogram.bytes ? static_cast<double>(bytes) / static_cast<double>(histogram.bytes) : 0},
                       Absent{}, Absent{}, std::string("all"), Absent{}});
     context.out.EndTable(end);
-    Completeness completeness = session.completeness();
+    Completeness completeness = StartCompleteness(context);
     walk.Describe(&completeness);
     context.out.EndDocument(completeness);
     return {};

@@ -64,7 +64,11 @@ class InspectCommand final : public Command {
     std::vector<Inspected> values;
     for (uint64_t word : *words) {
       // An address without its tag, as the other commands print them.
-      if (IsSmi(word) && reader.MapOf(word + 1) != nullptr) ++word;
+      if (IsSmi(word) && reader.MapOf(word + 1) != nullptr) {
+        ++word;
+      } else if (IsSmi(word) && session.model().index().At(word) != nullptr) {
+        return Fail(ErrorCode::kNotFound, fmt::format("no object starts at 0x{:x}; whatis 0x{:x} says what is there", word, word));
+      }
       values.push_back(inspector.Inspect(word));
       if (values.back().type == Inspected::Type::kUnreadable && words->size() == 1) {
         return Fail(ErrorCode::kNotFound, fmt::format("no value at 0x{:x}: {}", word, values.back().reason));
@@ -87,7 +91,8 @@ class InspectCommand final : public Command {
     }
     Completeness completeness = session.completeness();
     completeness.interrupted |= context.cancel.Cancelled();
-    if (inspector.stopped() && !completeness.interrupted)
+    completeness.cut = inspector.stopped() && !completeness.interrupted;
+    if (completeness.cut)
       completeness.notes.push_back(fmt::format("the answer was cut after {} values", options.values));
     if (inspector.damaged() > 0) {
       completeness.notes.push_back(fmt::format("{} {} of the answer could not be read or made no sense",
@@ -125,6 +130,7 @@ class InspectCommand final : public Command {
     options.string_length = static_cast<uint64_t>(context.args.Integer("string-length", strings));
     options.array_length = static_cast<uint64_t>(context.args.Integer("array-length", arrays));
     if (context.args.Has("full-string")) options.string_length = 0;
+    if (options.array_length == 0) options.values = uint64_t{1} << 24;  // all of it was asked for
     if (options.array_length == 0 || json) options.property_count = 0;
     options.source = context.args.Has("print-source");
     return options;

@@ -57,7 +57,7 @@ class InstancesCommand final : public Command {
           return true;
         });
     context.out.EndTable(end);
-    Completeness completeness = session.completeness();
+    Completeness completeness = StartCompleteness(context);
     gaps.Describe(&completeness);
     if (shown == 0 && completeness.complete()) {
       return Fail(ErrorCode::kNotFound, "no objects with this name; see histogram for the names there are");

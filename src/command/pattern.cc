@@ -119,7 +119,10 @@ Result<Pattern> Pattern::Make(const std::string& expression, std::string_view op
     flags |= std::regex_constants::__polynomial;  // no recursion over the subject, no exponential time
 #endif
     if (ignore_case) flags |= std::regex::icase;
+    // Checked alone first, so that its parentheses cannot close ours.
     pattern.regex_.assign(expression, flags);
+    // The matcher starts anew at every character; with what may stand in front as part of the expression it starts once.
+    pattern.regex_.assign("[\\s\\S]*?(?:" + expression + ")", flags);
   } catch (const std::regex_error&) {
     return Fail(ErrorCode::kUsage, fmt::format("{}: '{}' is not a regular expression (or has a back reference)", option,
                                                Sanitize(UntrustedText(expression), {.max_code_points = 80})));
@@ -131,7 +134,8 @@ Result<Pattern> Pattern::Make(const std::string& expression, std::string_view op
 bool Pattern::Matches(std::string_view text) const {
   text = text.substr(0, kMaxSubject);
   try {
-    return std::regex_search(text.begin(), text.end(), regex_);
+    return std::regex_search(text.begin(), text.end(), regex_,
+                             std::regex_constants::match_continuous | std::regex_constants::match_any);
   } catch (const std::regex_error&) {
     return false;
   }

@@ -168,7 +168,9 @@ class RefsCommand final : public Command {
                             root.name.empty() ? Cell(Absent{}) : Cell(root.name),
                             root.isolate < 0 ? Cell(Absent{}) : Cell(int64_t{root.isolate}),
                             root.thread_id == 0 ? Cell(Absent{}) : Cell(int64_t{root.thread_id}),
-                            std::string(root.weak ? "weak" : "strong"),
+                            std::string(root.weak ? "weak"
+                                        : root.kind == RootReferrer::Kind::kRoot ? "strong"
+                                                                                 : "maybe"),
                             HexAddress{Untag(root.target)}};
       context.out.AddRow(cells);
     }

@@ -65,7 +65,7 @@ class ScriptsCommand final : public Command {
     std::erase_if(rows, [&](const Row& row) { return !filter->Matches(row.script->name); });
     Sort(&rows, context.args.Text("sort", "size"));
     TellTable(context, rows);
-    Completeness completeness = session.completeness();
+    Completeness completeness = StartCompleteness(context);
     census.gaps.Describe(&completeness);
     completeness.interrupted |= context.cancel.Cancelled();
     context.out.EndDocument(completeness);

@@ -44,6 +44,16 @@ Result<HeapWalkOptions> WalkOptionsFor(const CommandContext& context) {
   return HeapWalkOptions{.isolate = *isolate, .threads = context.session.options().threads};
 }
 
+Completeness StartCompleteness(const CommandContext& context) {
+  Completeness completeness = context.session.completeness();
+  const size_t isolates = context.session.model().isolates().size();
+  if (isolates > 1 && !context.isolate.all && !context.isolate.number) {
+    completeness.notes.push_back(
+        fmt::format("this is isolate 0, the main thread's, of {}: --isolate all counts worker threads too", isolates));
+  }
+  return completeness;
+}
+
 Result<uint64_t> ParseAddress(const std::string& word) {
   std::string_view digits = word;
   int base = 16;

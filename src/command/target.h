@@ -14,6 +14,10 @@ Card TargetCard(Session& session);
 Result<int> ChosenIsolate(const CommandContext& context);
 Result<HeapWalkOptions> WalkOptionsFor(const CommandContext& context);
 
+// What an answer of this command starts from: the session's completeness, and a note when it is about one of several
+// isolates that nobody chose.
+Completeness StartCompleteness(const CommandContext& context);
+
 // An address as people type it: hexadecimal with or without 0x, decimal only with a leading "0d"; a tagged pointer is
 // fine.
 Result<uint64_t> ParseAddress(const std::string& word);

@@ -190,9 +190,40 @@ std::string NameResolver::ConstructorName(const MapInfo& map, Address sample) {
       if (std::string name = constructor_of(chain[i]); !name.empty()) return name;
     }
   }
+  if (NameIsMissing(map)) return std::string(FallbackClassName(types.at(map.instance_type).name)) + " (name not in the core)";
   const std::string& type = types.at(map.instance_type).name;
   if (type == "JS_PRIMITIVE_WRAPPER_TYPE" || type == "JS_VALUE_TYPE") return WrapperName(sample);
   return std::string(FallbackClassName(type));
+}
+
+bool NameResolver::NameIsMissing(const MapInfo& map) {
+  const auto gone = [this](uint64_t word) { return LooksLikePointer(word) && !memory_.ReadWord(Untag(word)); };
+  uint64_t value = map.constructor;
+  for (int i = 0; i < kMaxBackPointers; ++i) {
+    if (gone(value)) return true;
+    const std::optional<uint16_t> type = InstanceTypeOf(memory_, layout_, value);
+    if (!type) {
+      // There is an object, but its Map is gone.
+      const uint64_t its_map = LooksLikePointer(value) ? memory_.ReadWord(Untag(value)).value_or(0) : 0;
+      return gone(its_map);
+    }
+    if (!layout_.types.IsMap(*type)) {
+      if (!layout_.types.IsJSFunction(*type)) break;
+      const int64_t offset = layout_.Get(LayoutConstant::kFunctionShared, 32);
+      const uint64_t shared = memory_.ReadWord(Untag(value) + static_cast<uint64_t>(offset)).value_or(0);
+      if (gone(shared)) return true;
+      const uint64_t name =
+          LooksLikePointer(shared)
+              ? memory_.ReadWord(Untag(shared) + static_cast<uint64_t>(layout_.Get(LayoutConstant::kSharedName, 16))).value_or(0)
+              : 0;
+      if (gone(name)) return true;
+      break;
+    }
+    const auto next = memory_.ReadWord(Untag(value) + map_offsets::kConstructorOrBackPointer);
+    if (!next) return true;
+    value = *next;
+  }
+  return gone(map.prototype);
 }
 
 bool NameResolver::PrototypeLeadsBack(const MapInfo& map) {

@@ -43,6 +43,8 @@ class NameResolver {
  private:
   enum class Key : uint8_t { kOther, kToStringTag, kConstructor, kName };
   std::string ConstructorName(const MapInfo& map, Address sample);
+  // What would name objects of this Map (its constructor, that function's name, the prototype) is not in the core.
+  bool NameIsMissing(const MapInfo& map);
   // JSReceiver::class_name of a wrapper: that of what it wraps.
   std::string WrapperName(Address wrapper);
   std::string ComputeClassName(const MapInfo& map, Address sample);

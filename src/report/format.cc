@@ -72,6 +72,7 @@ std::string FormatBar(double share, int cells, bool unicode) {
 std::vector<std::string> DescribeGaps(const Completeness& c) {
   std::vector<std::string> lines;
   if (c.interrupted) lines.push_back("interrupted by the user; what was found until then is shown");
+  if (c.cut) lines.push_back("a bound of the command cut the answer, see the note");
   if (c.core_truncated) {
     lines.push_back(c.core_bytes_missing == 0
                         ? "the core file is truncated (ulimit -c? disk full? coredump size limit?)"

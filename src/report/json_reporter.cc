@@ -117,6 +117,7 @@ std::string JsonCompleteness(const Completeness& c) {
   object.Add("gc_in_progress", flag(c.gc_in_progress));
   object.Add("layout_guessed", flag(c.layout_guessed));
   object.Add("interrupted", flag(c.interrupted));
+  object.Add("cut", flag(c.cut));
   object.Add("notes", StringArray(c.notes));
   return object.Take();
 }
