@@ -56,6 +56,10 @@ bool Inspector::Enough() {
 }
 
 Inspected Inspector::Inspect(uint64_t word) {
+  // The bound is for each value that is asked for.
+  values_ = 0;
+  any_stopped_ |= stopped_;
+  stopped_ = false;
   return Describe(word, std::min(options_.depth, InspectOptions::kMaxDepth));
 }
 
@@ -155,6 +159,14 @@ Inspected Inspector::DescribeValue(uint64_t word, int depth) {
     out.type = Inspected::Type::kSeen;
     out.class_name = UntrustedText(reader_.ClassOf(word));
   } else {
+    // Depth bounds the opening; this bounds what is described without being opened, whatever a damaged object says.
+    if (path_.size() > InspectOptions::kMaxDepth) {
+      out.type = Inspected::Type::kObject;
+      out.kind = "object";
+      out.class_name = UntrustedText(reader_.ClassOf(word));
+      out.cut = true;
+      return out;
+    }
     path_.push_back(out.address);
     if (layout.types.IsJSReceiver(map.instance_type)) {
       DescribeObject(word, map, depth, &out);

@@ -100,7 +100,7 @@ class Inspector {
   // `word` is a tagged word, a strong or weak pointer or a Smi.
   Inspected Inspect(uint64_t word);
   // True when a bound of InspectOptions::values or the cancel token cut the answer.
-  bool stopped() const { return stopped_; }
+  bool stopped() const { return any_stopped_ || stopped_; }
   // Values that could not be read, or contradicted themselves, so far.
   uint64_t damaged() const { return damaged_; }
 
@@ -140,6 +140,7 @@ class Inspector {
   uint64_t values_ = 0;
   uint64_t damaged_ = 0;
   bool stopped_ = false;
+  bool any_stopped_ = false;
 };
 
 // A plain number as a value.

@@ -124,7 +124,7 @@ void Inspector::DescribeKind(uint64_t word, const std::string& type, int depth, 
     Add("size", out->length, out);
     if (depth > 0) AddEntries(word, depth, out);
   } else if (kind == "weakref") {
-    AddField("target", word, 24, depth - 1, out);  // JSWeakRef::target
+    if (depth > 0) AddField("target", word, 24, depth - 1, out);  // JSWeakRef::target
   } else if (kind == "finalization_registry" && depth > 0) {
     AddField("cleanup", word, 32, 0, out);  // JSFinalizationRegistry::cleanup
     std::vector<InspectedMember::Record> cells;
@@ -141,7 +141,7 @@ void Inspector::DescribeKind(uint64_t word, const std::string& type, int depth, 
     out->damaged |= !table || !table->whole;
     Add("cells", std::move(cells), out);
   } else if (kind == "array_iterator") {
-    AddField("iterated", word, 24, depth - 1, out);  // JSArrayIterator
+    if (depth > 0) AddField("iterated", word, 24, depth - 1, out);  // JSArrayIterator
     AddField("index", word, 32, 0, out);
   } else if (kind == "arraybuffer") {
     DescribeBuffer(word, depth, out);
@@ -162,8 +162,10 @@ void Inspector::DescribeKind(uint64_t word, const std::string& type, int depth, 
   } else if (kind == "promise") {
     DescribePromise(word, depth, out);
   } else if (kind == "proxy") {
-    AddField("target", word, 16, depth - 1, out);  // JSProxy
-    AddField("handler", word, 24, depth - 1, out);
+    if (depth > 0) {
+      AddField("target", word, 16, depth - 1, out);  // JSProxy
+      AddField("handler", word, 24, depth - 1, out);
+    }
     Add("revoked", !reader_.layout().types.IsJSReceiver([&] {
       const MapInfo* handler = reader_.MapOf(reader_.Field(word, 24).value_or(0));
       return handler == nullptr ? 0u : uint32_t{handler->instance_type};

@@ -244,7 +244,7 @@ class FindInstancesCommand final : public Command {
     }
     const bool detailed = context.args.Has("detailed") || context.args.Has("verbose");
     const int64_t length = context.args.Integer("string-length", kDefaultStringLength);
-    InspectOptions looking{.depth = detailed ? 1 : 0, .values = ~uint64_t{0}};
+    InspectOptions looking{.depth = detailed ? 1 : 0};
     looking.string_length = context.args.Has("full-string") ? 0 : static_cast<uint64_t>(length);
     looking.array_length = static_cast<uint64_t>(length);
     const ValueTextOptions text{.print_map = context.args.Has("print-map"), .color = context.out.color()};

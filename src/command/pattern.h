@@ -17,7 +17,7 @@ class Pattern {
   static Result<Pattern> Make(const std::string& expression, std::string_view option, bool ignore_case = false);
 
   // Subjects are cut after kMaxSubject bytes.
-  static constexpr size_t kMaxSubject = 1 << 20;
+  static constexpr size_t kMaxSubject = 1 << 16;
   bool Matches(std::string_view text) const;
 
   // A text that every match contains, "" when none is known: what a fast search may look for first. ASCII.

