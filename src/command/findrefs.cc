@@ -213,6 +213,7 @@ class FindReferencesCommand final : public Command {
 
     void Cut() {
       const std::string note = "the answer was cut: there are more references than can be told";
+      completeness.cut = true;
       if (completeness.notes.empty() || completeness.notes.back() != note) completeness.notes.push_back(note);
     }
   };
@@ -288,6 +289,7 @@ class FindReferencesCommand final : public Command {
         }
       }
       level = std::move(next);
+      if (depth + 1 == kMostLevels && !level.empty()) finder->Cut();
     }
     BeginRows(context);
     struct Visit {
