@@ -129,7 +129,11 @@ std::optional<StringText> ReadStringFrom(const Memory& memory, const Layout& lay
     work.pop_back();
     if (part.count == 0) continue;
     const std::optional<uint16_t> part_type = InstanceTypeOf(memory, layout, part.string);
-    if (++visited > kMaxParts || !part_type || !layout.types.IsString(*part_type)) {
+    if (++visited > kMaxParts) {
+      result.truncated = true;  // ropes that share their parts can be far longer than memory
+      break;
+    }
+    if (!part_type || !layout.types.IsString(*part_type)) {
       result.damaged = true;
       break;
     }
@@ -183,7 +187,7 @@ std::optional<StringText> ReadStringFrom(const Memory& memory, const Layout& lay
         break;
     }
   }
-  result.damaged |= units.size() < wanted;
+  result.damaged |= units.size() < wanted && visited <= kMaxParts;
   result.text = units.ToUtf8();
   return result;
 }
