@@ -135,6 +135,13 @@ std::vector<RootsTable> FindRootsTables(const Memory& memory, const std::vector<
     }
     if (begin < region.present_end) SearchExtent(memory, root_names, begin, region.present_end, cancel, &tables);
   }
+  if (!tables.empty()) return tables;
+  // By chance malloc's memory around an Isolate may look like a chunk's header: once more, leaving nothing out.
+  for (const Region& region : memory.Regions()) {
+    if (cancel.Cancelled()) break;
+    if (!region.writable || region.executable || region.present_end <= region.start) continue;
+    SearchExtent(memory, root_names, region.start, region.present_end, cancel, &tables);
+  }
   return tables;
 }
 
