@@ -1,11 +1,10 @@
 #include "heap/heap_walk.h"
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
-#include <thread>
 #include <unordered_map>
 
+#include "base/on_threads.h"
 #include "heap/young_survivors.h"
 
 namespace corewalk {
@@ -165,29 +164,13 @@ HeapWalkResult WalkHeap(const HeapModel& model, const HeapWalkOptions& options, 
                         const ProgressFunction& progress) {
   HeapWalkResult result;
   const std::vector<Task> tasks = PagesToWalk(model, options.isolate, options.read_only);
-  const size_t thread_count = std::clamp<size_t>(options.threads, 1, 64);
-  // Large pieces of neighbouring pages keep reads sequential and spaces together.
-  const size_t piece = std::clamp<size_t>(tasks.size() / (thread_count * 16), 1, 64);
+  const size_t thread_count = ClampThreads(options.threads);
   std::vector<Worker> workers;
   workers.reserve(thread_count);
   for (size_t i = 0; i < thread_count; ++i) workers.emplace_back(model, options.external, cancel);
-  std::atomic<size_t> next{0};
-  const auto run = [&](Worker& worker, bool report) {
-    while (true) {
-      const size_t begin = next.fetch_add(piece);
-      if (begin >= tasks.size()) return;
-      for (size_t i = begin; i < std::min(begin + piece, tasks.size()); ++i) {
-        if (cancel.Cancelled()) return;
-        worker.Walk(tasks[i], i);
-      }
-      if (report && progress) progress("walking pages", std::min(begin + piece, tasks.size()), tasks.size());
-    }
-  };
   model.memory().Advise(AccessPattern::kSequential);
-  std::vector<std::thread> threads;
-  for (size_t i = 1; i < thread_count; ++i) threads.emplace_back([&, i] { run(workers[i], false); });
-  run(workers[0], true);
-  for (std::thread& thread : threads) thread.join();
+  InPieces(tasks.size(), thread_count, cancel, progress, "walking pages",
+           [&](size_t thread, size_t i) { workers[thread].Walk(tasks[i], i); });
   model.memory().Advise(AccessPattern::kRandom);  // survivors and names are looked up here and there
   Merge(workers, &result);
   ExternalMemoryCollector& external = workers[0].external();

@@ -410,23 +410,14 @@ StringSearch FindStrings(const HeapModel& model, const HeapWalkOptions& options,
   StringSearch result;
   if (needle.empty()) return result;
   const std::vector<WalkedPage> tasks = PagesToWalk(model, options.isolate, options.read_only);
-  const size_t threads = std::clamp<size_t>(options.threads, 1, 64);
-  const size_t piece = std::clamp<size_t>(tasks.size() / (threads * 16), 1, 64);
+  const size_t threads = ClampThreads(options.threads);
   std::vector<PageStrings> pages(tasks.size() + 1);  // the last one: survivors of a collection in progress
   std::vector<FlatSearcher> searchers;
   searchers.reserve(threads);
   for (size_t i = 0; i < threads; ++i) searchers.emplace_back(model, needle, cancel);
-  std::atomic<size_t> next{0};
   model.memory().Advise(AccessPattern::kSequential);
-  OnThreads(threads, [&](size_t number) {
-    while (true) {
-      const size_t begin = next.fetch_add(piece);
-      if (begin >= tasks.size()) return;
-      const size_t end = std::min(begin + piece, tasks.size());
-      for (size_t i = begin; i < end && !cancel.Cancelled(); ++i) searchers[number].Walk(tasks[i], &pages[i]);
-      if (number == 0 && progress) progress("searching strings", end, tasks.size());
-    }
-  });
+  InPieces(tasks.size(), threads, cancel, progress, "searching strings",
+           [&](size_t thread, size_t i) { searchers[thread].Walk(tasks[i], &pages[i]); });
   model.memory().Advise(AccessPattern::kNormal);
   for (FlatSearcher& searcher : searchers) result.tally.Add(searcher.tally());
   std::vector<std::byte> bytes;
@@ -452,7 +443,7 @@ StringSearch FindStrings(const HeapModel& model, const HeapWalkOptions& options,
   for (const PageStrings& page : pages) {
     for (const Address string : page.found) answers.Set(string, true);
   }
-  next = 0;
+  std::atomic<size_t> next{0};
   OnThreads(threads, [&](size_t number) {
     RopeSearcher ropes(model, needle, &answers);
     for (size_t i = next++; i < pages.size() && !cancel.Cancelled(); i = next++) {

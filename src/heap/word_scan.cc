@@ -251,26 +251,14 @@ HeapHits FindInHeap(const HeapModel& model, const HeapWalkOptions& options, cons
   HeapHits result;
   if (needles.size() == 0) return result;
   const std::vector<WalkedPage> tasks = PagesToWalk(model, options.isolate, options.read_only);
-  const size_t threads = std::clamp<size_t>(options.threads, 1, 64);
-  const size_t piece = std::clamp<size_t>(tasks.size() / (threads * 16), 1, 64);
+  const size_t threads = ClampThreads(options.threads);
   std::vector<HeapScanner> scanners;
   scanners.reserve(threads);
   for (size_t i = 0; i < threads; ++i) scanners.emplace_back(model, needles, most, cancel);
   std::vector<PageHits> found(tasks.size());
-  std::atomic<size_t> next{0};
   model.memory().Advise(AccessPattern::kSequential);
-  OnThreads(threads, [&](size_t number) {
-    while (true) {
-      const size_t begin = next.fetch_add(piece);
-      if (begin >= tasks.size()) return;
-      const size_t end = std::min(begin + piece, tasks.size());
-      for (size_t i = begin; i < end; ++i) {
-        if (cancel.Cancelled()) return;
-        found[i] = scanners[number].Scan(tasks[i]);
-      }
-      if (number == 0 && progress) progress("searching references", end, tasks.size());
-    }
-  });
+  InPieces(tasks.size(), threads, cancel, progress, "searching references",
+           [&](size_t thread, size_t i) { found[i] = scanners[thread].Scan(tasks[i]); });
   model.memory().Advise(AccessPattern::kNormal);
   for (const PageHits& page : found) {
     result.total += page.total;

@@ -8,6 +8,7 @@
 
 #include "heap/page_walker.h"
 #include "heap/tagged.h"
+#include "heap/word_scan.h"
 
 namespace corewalk {
 namespace {
@@ -16,19 +17,6 @@ constexpr size_t kSampledPages = 192;       // pages outside new space that are 
 constexpr size_t kMaxStackBytes = 8 << 20;  // of one thread
 constexpr uint64_t kBeforeRoots = 0x400;
 constexpr uint64_t kBehindHeap = 0x3000;  // the structs that hold V8's own roots end here
-
-bool HoldsPointers(const MapInfo& map) {
-  switch (map.size_kind) {
-    case SizeKind::kSeqOneByteString:
-    case SizeKind::kSeqTwoByteString:
-    case SizeKind::kByteArray:
-    case SizeKind::kBigInt:
-    case SizeKind::kInstructionStream:
-      return false;
-    default:
-      return map.category != Category::kFree;
-  }
-}
 
 // The from-space pages, and which objects on them have been reached.
 class FromSpace {
@@ -115,7 +103,7 @@ class FromSpace {
       if (size == 0) size = SizeByRule(model_.layout().Rule(map.size_kind).rule, map, object, memory);
       if (size == 0 || size > object.size()) continue;
       survivors_.push_back({map, address, size, page});
-      if (HoldsPointers(map)) ConsiderAll(object.data() + 8, size - 8);
+      if (HoldsPointers(model_.layout(), map)) ConsiderAll(object.data() + 8, size - 8);
     }
   }
 
@@ -159,7 +147,7 @@ std::vector<YoungSurvivor> FindYoungSurvivors(const HeapModel& model, std::span<
     walker.Walk(
         *walked.page, walked.end, areas,
         [&](MapCache::Slot& slot, Address, uint64_t size, const std::byte* bytes) {
-          if (HoldsPointers(maps.info(slot))) from_space.ConsiderAll(bytes + 8, size - 8);
+          if (HoldsPointers(model.layout(), maps.info(slot))) from_space.ConsiderAll(bytes + 8, size - 8);
         },
         &tally);
   };
