@@ -1,21 +1,16 @@
 #include "heap/word_scan.h"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <bit>
 #include <cstring>
 
 #include "base/on_threads.h"
-#include "heap/roots_finder.h"
+#include "heap/outside_memory.h"
 #include "heap/tagged.h"
 #include "heap/young_survivors.h"
 
 namespace corewalk {
 namespace {
-
-constexpr size_t kReadBytes = 1 << 20;   // of memory that cannot be viewed in place
-constexpr uint64_t kPollBytes = 16 << 20;
 
 // Two words side by side: the compiler makes SSE2 of it.
 using WordPair = uint64_t __attribute__((vector_size(16)));
@@ -55,38 +50,6 @@ size_t FindAmong(const std::byte* data, size_t from, size_t count, const uint64_
     if (is_hit(i)) return i;
   }
   return count;
-}
-
-// Reads [from, end) in pieces: in place where that is possible. `look` gets the address of the first byte and the
-// bytes, a multiple of 8 long. Returns the bytes that could not be read.
-template <typename Look>
-uint64_t ForEachPiece(const Memory& memory, Address from, Address end, std::vector<std::byte>* buffer,
-                      const Cancel& cancel, Look&& look) {
-  uint64_t missing = 0;
-  while (from + 8 <= end && !cancel.Cancelled()) {
-    const size_t wanted = std::min<uint64_t>(end - from, kPollBytes) & ~uint64_t{7};
-    if (const std::span<const std::byte> view = memory.View(from, wanted); !view.empty()) {
-      look(from, view);
-      from += wanted;
-      continue;
-    }
-    buffer->resize(std::min(wanted, kReadBytes));
-    const size_t read = memory.Read(from, *buffer) & ~size_t{7};
-    if (read > 0) {
-      look(from, std::span<const std::byte>(buffer->data(), read));
-      from += read;
-      continue;
-    }
-    // A hole: to the next page, or to where the region is present again.
-    const Region* region = memory.RegionAt(from);
-    Address next = (from & ~Address{4095}) + 4096;
-    if (region != nullptr && from >= region->present_end) next = std::max(next, region->end);
-    next = std::min(next, end);
-    // Memory that nobody may read (guards inside pages) is no loss.
-    if (region == nullptr || region->readable) missing += next - from;
-    from = next;
-  }
-  return missing;
 }
 
 struct Slot {
@@ -276,65 +239,19 @@ OutsideHits FindOutside(const HeapModel& model, int thread_count, const NeedleSe
                         const Cancel& cancel) {
   OutsideHits result;
   const Memory& memory = model.memory();
-  struct Piece {
-    Address from, end;
-  };
-  std::vector<Piece> pieces;
-  std::vector<std::pair<Address, Address>> pages;
-  for (const Page* page : model.index().pages())
-    pages.emplace_back(page->descriptor.chunk, std::max(page->descriptor.area_end, page->descriptor.chunk));
-  std::ranges::sort(pages);
-  constexpr uint64_t kPiece = 1 << 20;
-  for (const Region& region : memory.Regions()) {
-    if (cancel.Cancelled()) break;
-    if (!region.readable || !region.writable || region.present_end <= region.start) continue;
-    auto page = std::ranges::upper_bound(pages, region.start, {}, &std::pair<Address, Address>::first);
-    if (page != pages.begin()) --page;
-    Address at = region.start;
-    while (at < region.present_end) {
-      while (page != pages.end() && page->second <= at) ++page;
-      Address end = region.present_end;
-      if (page != pages.end() && page->first < end) {
-        if (page->first <= at) {
-          at = (page->second + 7) & ~Address{7};
-          continue;
-        }
-        end = page->first;
-      }
-      // Pages that V8 gave up but did not unmap hold stale objects.
-      const Address chunk = ChunkBase(at + kChunkAlignment - 1);
-      if (chunk == at && LooksLikeChunkHeader(memory, at)) {
-        at += kChunkAlignment;
-        continue;
-      }
-      end = std::min({end, chunk > at ? chunk : chunk + kChunkAlignment});
-      if (!pieces.empty() && pieces.back().end == at && end - pieces.back().from <= kPiece) {
-        pieces.back().end = end;
-      } else {
-        pieces.push_back({at, end});
-      }
-      at = end;
-    }
-  }
+  const std::vector<MemoryPiece> pieces = OutsidePieces(memory, model.index(), cancel);
   struct Found {
     std::vector<OutsideHit> hits;
     uint64_t total = 0;
   };
   std::vector<Found> found(pieces.size());
-  std::atomic<size_t> next{0};
-  OnThreads(std::clamp<size_t>(thread_count, 1, 64), [&](size_t) {
-    std::vector<std::byte> buffer;
-    for (size_t i = next++; i < pieces.size() && !cancel.Cancelled(); i = next++) {
-      ForEachPiece(memory, pieces[i].from, pieces[i].end, &buffer, cancel,
-                   [&](Address at, std::span<const std::byte> bytes) {
-                     const size_t count = bytes.size() / 8;
-                     for (size_t k = needles.Find(bytes.data(), 0, count); k < count;
-                          k = needles.Find(bytes.data(), k + 1, count)) {
-                       uint64_t word;
-                       std::memcpy(&word, bytes.data() + 8 * k, 8);
-                       if (found[i].total++ < most) found[i].hits.push_back({at + 8 * k, word});
-                     }
-                   });
+  ReadPieces(memory, pieces, thread_count, cancel, [&](size_t i, Address at, std::span<const std::byte> bytes) {
+    const size_t count = bytes.size() / 8;
+    for (size_t k = needles.Find(bytes.data(), 0, count); k < count;
+         k = needles.Find(bytes.data(), k + 1, count)) {
+      uint64_t word;
+      std::memcpy(&word, bytes.data() + 8 * k, 8);
+      if (found[i].total++ < most) found[i].hits.push_back({at + 8 * k, word});
     }
   });
   for (const Found& piece : found) {

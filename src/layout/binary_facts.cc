@@ -90,6 +90,23 @@ std::string_view ClassOfVtable(std::string_view symbol) {
   return symbol.size() == length + 1 ? symbol.substr(0, length) : "";
 }
 
+// "_ZTVN4node2fs10FileHandleE" -> "node::fs::FileHandle"; up to the first template argument or unnamed part.
+std::string NameOfVtable(std::string_view symbol) {
+  constexpr std::string_view kPrefix = "_ZTVN";
+  std::string name;
+  for (symbol.remove_prefix(kPrefix.size()); !symbol.empty();) {
+    size_t length = 0;
+    const auto [digits_end, error] = std::from_chars(symbol.data(), symbol.data() + symbol.size(), length);
+    if (error != std::errc()) break;
+    symbol.remove_prefix(digits_end - symbol.data());
+    if (length == 0 || length > symbol.size()) return "";
+    const std::string_view part = symbol.substr(0, length);
+    if (!part.starts_with("_GLOBAL__N")) name += (name.empty() ? "" : "::") + std::string(part);
+    symbol.remove_prefix(length);
+  }
+  return name;
+}
+
 void ReadConstants(const ElfFile& file, const Memory& memory, BinaryFacts* facts) {
   file.ForEachSymbol(kV8dbg, [&](std::string_view name, const Symbol& symbol) {
     name.remove_prefix(kV8dbg.size());
@@ -119,6 +136,21 @@ void ReadVtables(const ElfFile& file, BinaryFacts* facts) {
   facts->space_vtables.erase(same.begin(), same.end());
 }
 
+void ReadNodeVtables(const ElfFile& file, BinaryFacts* facts) {
+  constexpr uint64_t kMostBytes = 1 << 14;  // of one vtable
+  std::vector<BinaryFacts::ClassVtable>& vtables = facts->node_vtables;
+  file.ForEachSymbol("_ZTVN4node", [&](std::string_view name, const Symbol& symbol) {
+    if (symbol.size < 24 || symbol.size > kMostBytes) return true;
+    const Address begin = symbol.value + facts->bias;
+    if (std::string text = NameOfVtable(name); !text.empty())
+      vtables.push_back({begin, begin + symbol.size, std::move(text)});
+    return true;
+  });
+  std::ranges::stable_sort(vtables, {}, &BinaryFacts::ClassVtable::begin);
+  const auto same = std::ranges::unique(vtables, {}, &BinaryFacts::ClassVtable::begin);
+  vtables.erase(same.begin(), same.end());
+}
+
 }  // namespace
 
 std::optional<int64_t> BinaryFacts::Constant(std::string_view key) const {
@@ -131,6 +163,13 @@ std::optional<int64_t> BinaryFacts::Constant(std::string_view key) const {
 std::string_view BinaryFacts::SpaceClass(Address vtable) const {
   const auto at = std::ranges::lower_bound(space_vtables, vtable, {}, &Vtable::address);
   return at != space_vtables.end() && at->address == vtable ? std::string_view(at->name) : "";
+}
+
+std::string_view BinaryFacts::NodeClass(uint64_t word) const {
+  auto at = std::ranges::upper_bound(node_vtables, word, {}, &ClassVtable::begin);
+  if (at == node_vtables.begin()) return "";
+  --at;
+  return word < at->end && word >= at->begin + 16 ? std::string_view(at->name) : "";
 }
 
 BinaryFacts ReadBinaryFacts(const ElfFile& file, const Memory& memory, uint64_t bias) {
@@ -171,6 +210,7 @@ BinaryFacts ReadBinaryFacts(const ElfFile& file, const Memory& memory, uint64_t 
   }
   ReadConstants(file, memory, &facts);
   ReadVtables(file, &facts);
+  ReadNodeVtables(file, &facts);
   return facts;
 }
 

@@ -28,6 +28,12 @@ struct BinaryFacts {
     std::string name;     // class name without namespaces, "OldSpace"
   };
   std::vector<Vtable> space_vtables;           // by address
+  struct ClassVtable {
+    Address begin = 0;  // of the vtable's symbol; objects point into it, once per base class
+    Address end = 0;
+    std::string name;  // "node::fs::FileHandle"; arguments of templates are left out
+  };
+  std::vector<ClassVtable> node_vtables;       // of the classes of Node.js, by address
   std::optional<Address> isolate_key;          // address of the pthread key of the current isolate (up to V8 10.8)
   std::optional<int64_t> current_isolate_tls;  // offset from fs_base of the current isolate's pointer (from V8 11.3)
 
@@ -35,6 +41,8 @@ struct BinaryFacts {
   std::optional<int64_t> Constant(std::string_view key) const;
   // Name of the class whose vtable an object's first word points to, or "".
   std::string_view SpaceClass(Address vtable) const;
+  // Name of Node.js's class into whose vtable the word points, as the first word of its objects does; or "".
+  std::string_view NodeClass(uint64_t word) const;
 };
 
 // `bias` is the load bias of the file in the target. Values that the program fills in at run time, and the relocated
