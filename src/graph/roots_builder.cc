@@ -3,8 +3,8 @@
 namespace corewalk {
 namespace {
 
-constexpr uint64_t kMostIsolateBytes = 0x40000;   // 14.6 has about 0x11000
-constexpr uint64_t kBehindHeap = 0x3000;          // bytes that are read behind the Heap's start when the end is unknown
+constexpr uint64_t kMostIsolateBytes = 0x40000;  // 14.6 has about 0x11000
+constexpr uint64_t kBehindHeap = 0x3000;         // bytes that are read behind the Heap's start when the end is unknown
 constexpr uint64_t kMostMallocBytes = 1 << 30;
 
 }  // namespace
@@ -32,8 +32,7 @@ RootsBuilder::RootsBuilder(const HeapModel& model, const IsolateHeap& isolate, c
   if (isolate.heap < words_.start || isolate.heap - words_.start > kMostIsolateBytes) return;
   const uint64_t known = MallocSize(memory(), words_.start);
   const uint64_t least = isolate.heap - words_.start + kBehindHeap / 4;
-  const uint64_t bytes =
-      known > least && known < kMostIsolateBytes ? known : isolate.heap - words_.start + kBehindHeap;
+  const uint64_t bytes = known > least && known < kMostIsolateBytes ? known : isolate.heap - words_.start + kBehindHeap;
   words_.words = ReadWords(memory(), words_.start, bytes / 8);
 }
 

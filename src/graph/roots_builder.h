@@ -72,6 +72,8 @@ class RootsBuilder {
 void CollectGlobalHandles(RootsBuilder* builder);
 void CollectEternalHandles(RootsBuilder* builder);
 void CollectHandleScopes(RootsBuilder* builder);
+void CollectTracedHandles(RootsBuilder* builder);
+void CollectStrongRoots(RootsBuilder* builder);
 void CollectMicrotasks(RootsBuilder* builder);
 void CollectStartupCaches(RootsBuilder* builder);
 void CollectIsolateWords(RootsBuilder* builder);  // and builtins, compilation cache, the heap's weak lists

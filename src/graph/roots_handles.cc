@@ -21,17 +21,22 @@ constexpr size_t kMostBlocks = 1 << 20;
 constexpr uint8_t kStateMask = 3;
 constexpr uint8_t kNormal = 1;
 
-constexpr size_t kScopeBlockHandles = 1022;  // src/api/api.h: kHandleBlockSize = KB - 2
+constexpr size_t kScopeBlockHandles = 1022;   // src/api/api.h: kHandleBlockSize = KB - 2
 constexpr size_t kEternalBlockHandles = 256;  // src/handles/global-handles.h: EternalHandles::kSize
 constexpr size_t kMostHandles = 1 << 24;
 
 using NodeBlock = std::array<uint64_t, kBlockBytes / 8>;
 
-uint8_t IndexOf(const NodeBlock& block, size_t node) { return static_cast<uint8_t>(block[4 * node + 1] >> 16); }
-uint8_t FlagsOf(const NodeBlock& block, size_t node) { return static_cast<uint8_t>(block[4 * node + 1] >> 24); }
+uint8_t IndexOf(const NodeBlock& block, size_t node) {
+  return static_cast<uint8_t>(block[4 * node + 1] >> 16);
+}
+uint8_t FlagsOf(const NodeBlock& block, size_t node) {
+  return static_cast<uint8_t>(block[4 * node + 1] >> 24);
+}
 
 bool ReadBlock(const Memory& memory, Address address, NodeBlock* block) {
-  if ((address & 7) != 0 || memory.Read(address, std::as_writable_bytes(std::span(*block))) != kBlockBytes) return false;
+  if ((address & 7) != 0 || memory.Read(address, std::as_writable_bytes(std::span(*block))) != kBlockBytes)
+    return false;
   for (size_t i = 0; i < kNodesInBlock; ++i) {
     if (IndexOf(*block, i) != i) return false;
   }
@@ -162,6 +167,68 @@ void CollectEternalHandles(RootsBuilder* builder) {
   }
 }
 
+namespace {
+
+// PersistentHandles {Isolate*, std::vector<Address*> blocks, [block size,] next free slot, limit, prev, next}: handles
+// that a compiler thread took along; each block is full but the last (src/handles/persistent-handles.h, from 8.4 on).
+// PersistentHandlesList, which the Isolate owns, has the first of them.
+void CollectPersistentHandles(RootsBuilder* builder) {
+  constexpr size_t kListWords = 16;
+  constexpr size_t kWords = 9;
+  constexpr size_t kMostLists = 1 << 16;
+  const Memory& memory = builder->memory();
+  const IsolateWords& isolate = builder->words();
+  // The words of a PersistentHandles; empty when it is none. `next` is the index of the word after the limit.
+  const auto read = [&](Address at, size_t* next) -> std::vector<uint64_t> {
+    std::vector<uint64_t> words = ReadWords(memory, at, kWords);
+    if (words.size() < kWords || words[0] != isolate.start) return {};
+    const uint64_t bytes = words[2] - words[1];
+    if (words[2] <= words[1] || words[3] < words[2] || (bytes & 7) != 0 || bytes > 8 * kMostHandles) return {};
+    if (!builder->IsNative(words[1])) return {};
+    const Address last = memory.ReadWord(words[2] - 8).value_or(0);
+    for (const size_t i : {size_t{4}, size_t{5}}) {
+      const bool fits = words[i] >= last && words[i] <= words[i + 1] && words[i + 1] - last <= 8 * kScopeBlockHandles;
+      if (!builder->IsNative(last) || !fits || (words[i] & 7) != 0) continue;
+      *next = i + 2;
+      return words;
+    }
+    return {};
+  };
+  std::unordered_set<Address> seen;
+  const auto add_chain = [&](Address at) {
+    size_t link = 0;
+    for (int direction = 0; direction < 2; ++direction) {
+      Address current = at;
+      for (size_t n = 0; n < kMostLists && builder->IsNative(current); ++n) {
+        const std::vector<uint64_t> words = read(current, &link);
+        if (words.empty()) break;
+        if (seen.insert(current).second) {
+          const std::vector<Address> blocks = ReadWords(memory, words[1], (words[2] - words[1]) / 8);
+          for (const Address block : blocks) {
+            const bool last = block == blocks.back();
+            const uint64_t full = words[link - 1] - blocks.back();
+            const size_t count = (last ? words[link - 2] - block : full) / 8;
+            builder->AddAll(block, ReadWords(memory, block, count), RootGroup::kHandleScopes, RootStrength::kStrong,
+                            builder->Label("persistent handles"));
+          }
+        } else if (current != at) {
+          break;
+        }
+        current = words[std::min(link + direction, kWords - 1)];
+      }
+    }
+  };
+  for (const uint64_t word : isolate.words) {
+    if (builder->cancel().Cancelled()) return;
+    if (!builder->IsNative(word) || (word >= isolate.start && word < isolate.SlotOf(isolate.words.size()))) continue;
+    for (const uint64_t inner : ReadWords(memory, word, kListWords)) {
+      if (builder->IsNative(inner) && memory.ReadWord(inner) == isolate.start) add_chain(inner);
+    }
+  }
+}
+
+}  // namespace
+
 // HandleScopeImplementer {Isolate*, blocks, entered contexts, saved contexts, ...}, and in the Isolate HandleScopeData
 // {next, limit, level}: every block is full but the last, which is used up to `next` (src/api/api.h).
 void CollectHandleScopes(RootsBuilder* builder) {
@@ -169,6 +236,7 @@ void CollectHandleScopes(RootsBuilder* builder) {
   const Memory& memory = builder->memory();
   RootGroupState& state = builder->state(RootGroup::kHandleScopes);
   const IsolateWords& isolate = builder->words();
+  CollectPersistentHandles(builder);
   bool empty = false;
   for (const uint64_t word : isolate.words) {
     if (!builder->IsNative(word) || memory.ReadWord(word) != isolate.start) continue;
@@ -207,53 +275,49 @@ void CollectHandleScopes(RootsBuilder* builder) {
   if (!empty) state.problem = "the Isolate leads to no blocks of local handles";
 }
 
-// MicrotaskQueue {vtable, size, capacity, start, ring buffer, ..., next, prev}; the queues form a loop
-// (src/execution/microtask-queue.h).
-void CollectMicrotasks(RootsBuilder* builder) {
-  constexpr size_t kQueueWords = 16;
-  constexpr size_t kMostQueues = 1 << 16;
+// TracedNodeBlock {links and counts, TracedNode[256]} with TracedNode {object, u16 next free, u16 index, u8 flags}: the
+// Isolate has the first block of each list (src/handles/traced-handles.h; seen in 13.6 to 14.6). They keep alive what
+// an object of cppgc keeps alive that is alive itself; nothing here tells which, so they are weak, as in heap
+// snapshots.
+void CollectTracedHandles(RootsBuilder* builder) {
+  constexpr size_t kHeaderWords = 24;  // 9 in 13.6 to 14.6
+  constexpr size_t kNodesToTell = 32;
+  constexpr size_t kNodes = 256;
+  constexpr size_t kMostTracedBlocks = 1 << 16;
+  constexpr uint64_t kInUse = uint64_t{1} << 32;
   const Memory& memory = builder->memory();
-  RootGroupState& state = builder->state(RootGroup::kMicrotasks);
-  struct Fields {
-    uint64_t size, capacity, start;
-    Address ring;
+  RootGroupState& state = builder->state(RootGroup::kTracedHandles);
+  const auto header_of = [&](const std::vector<uint64_t>& words) -> size_t {
+    for (size_t header = 4; header < kHeaderWords; ++header) {
+      size_t i = 0;
+      while (i < kNodesToTell && static_cast<uint16_t>(words[header + 2 * i + 1] >> 16) == i) ++i;
+      if (i == kNodesToTell) return header;
+    }
+    return 0;
   };
-  // The queue's fields start at word `at` of it, the links at word `link`.
-  const auto read = [&](Address queue, size_t at, Fields* fields) {
-    const std::vector<uint64_t> words = ReadWords(memory, queue + 8 * at, 4);
-    if (words.size() < 4) return false;
-    *fields = {words[0], words[1], words[2], words[3]};
-    if (fields->capacity == 0) return fields->size == 0 && fields->ring == 0 && fields->start == 0;
-    return fields->size <= fields->capacity && fields->start < fields->capacity && fields->capacity <= kMostHandles &&
-           (fields->capacity & (fields->capacity - 1)) == 0 && fields->capacity >= 8 && builder->IsNative(fields->ring);
-  };
+  std::unordered_set<Address> seen;
+  std::vector<Address> work;
   for (const uint64_t word : builder->words().words) {
-    if (!builder->IsNative(word)) continue;
-    const std::vector<uint64_t> words = ReadWords(memory, word, kQueueWords);
-    if (words.size() < kQueueWords) continue;
-    Fields fields{};
-    constexpr size_t at = 1;
-    if (!read(word, at, &fields)) continue;
-    size_t link = 0;
-    for (size_t i = at + 4; i + 1 < words.size() && link == 0; ++i) {
-      if (!builder->IsNative(words[i]) || !builder->IsNative(words[i + 1])) continue;
-      const bool loop = memory.ReadWord(words[i] + 8 * i + 8) == word && memory.ReadWord(words[i + 1] + 8 * i) == word;
-      if (loop) link = i;
-    }
-    if (link == 0) continue;
-    state.found = true;
-    std::unordered_set<Address> seen;
-    for (Address queue = word; seen.size() < kMostQueues && builder->IsNative(queue) && seen.insert(queue).second;
-         queue = memory.ReadWord(queue + 8 * link).value_or(0)) {
-      if (!read(queue, at, &fields)) break;
-      for (uint64_t i = 0; i < fields.size; ++i) {
-        const Address slot = fields.ring + 8 * ((fields.start + i) & (fields.capacity - 1));
-        builder->Add(slot, memory.ReadWord(slot).value_or(0), RootGroup::kMicrotasks, RootStrength::kStrong);
-      }
-    }
-    return;
+    if (builder->IsNative(word) && seen.insert(word).second) work.push_back(word);
   }
-  state.problem = "the Isolate leads to no queue of microtasks";
+  for (size_t blocks = 0; !work.empty() && blocks < kMostTracedBlocks;) {
+    if (builder->cancel().Cancelled()) return;
+    const Address block = work.back();
+    work.pop_back();
+    const std::vector<uint64_t> head = ReadWords(memory, block, kHeaderWords + 2 * kNodesToTell);
+    const size_t header = head.size() == kHeaderWords + 2 * kNodesToTell ? header_of(head) : 0;
+    if (header == 0) continue;
+    ++blocks;
+    state.found = true;
+    for (size_t i = 0; i < header; ++i) {
+      if (builder->IsNative(head[i]) && seen.insert(head[i]).second) work.push_back(head[i]);
+    }
+    const std::vector<uint64_t> nodes = ReadWords(memory, block + 8 * header, 2 * kNodes);
+    for (size_t i = 0; i + 1 < nodes.size() && static_cast<uint16_t>(nodes[i + 1] >> 16) == i / 2; i += 2) {
+      if ((nodes[i + 1] & kInUse) == 0) continue;
+      builder->Add(block + 8 * (header + i), nodes[i], RootGroup::kTracedHandles, RootStrength::kWeak);
+    }
+  }
 }
 
 }  // namespace corewalk
