@@ -77,7 +77,10 @@ void CollectStrongRoots(RootsBuilder* builder) {
     const std::vector<uint64_t> words = ReadWords(memory, at, 5);
     if (words.size() < 5) return std::nullopt;
     const Entry entry{words[0], words[1], words[2], words[3], words[4]};
-    if (entry.label < 0x10000 || entry.label >= kUserAddressEnd || builder->IsNative(entry.label)) return std::nullopt;
+    const Region* constant = memory.RegionAt(entry.label);
+    if (constant == nullptr || constant->writable) return std::nullopt;
+    // A block for these five words, or the next larger size.
+    if (const uint64_t block = MallocSize(memory, at); block != 40 && block != 56) return std::nullopt;
     if (entry.start > entry.end || ((entry.start | entry.end) & 7) != 0) return std::nullopt;
     if (entry.end - entry.start > 8 * kMostEntries) return std::nullopt;
     if (entry.start != entry.end && !builder->IsNative(entry.start)) return std::nullopt;
@@ -85,9 +88,9 @@ void CollectStrongRoots(RootsBuilder* builder) {
   };
   const auto mostly_objects = [&](const Entry& entry) {
     const std::vector<uint64_t> words =
-        ReadWords(memory, entry.start, std::min<uint64_t>((entry.end - entry.start) / 8, 256));
+        ReadWords(memory, entry.start, std::min<uint64_t>((entry.end - entry.start) / 8, 1 << 16));
     const size_t objects = std::ranges::count_if(words, [&](uint64_t w) { return w == 0 || builder->IsAnyObject(w); });
-    return !words.empty() && 2 * objects > words.size();
+    return !words.empty() && 10 * objects > 9 * words.size();
   };
   for (size_t i = (isolate.heap - isolate.start) / 8; i < isolate.words.size(); ++i) {
     if (builder->cancel().Cancelled()) return;
