@@ -184,6 +184,13 @@ std::optional<PageLayout> CalibrateFor(const Memory& memory, const RootsTable& t
   return layout;
 }
 
+// Whether mappings follow each other without a gap from `from` to `to`.
+bool IsMapped(const Memory& memory, Address from, Address to) {
+  const Region* region = memory.RegionAt(from);
+  while (region != nullptr && region->end < to) region = memory.RegionAt(region->end);
+  return region != nullptr;
+}
+
 }  // namespace
 
 std::optional<Address> DescriptorOf(const Memory& memory, const PageLayout& layout, Address base) {
@@ -210,7 +217,7 @@ std::optional<PageDescriptor> ReadPageDescriptor(const Memory& memory, const Pag
   page.owner = words[layout.owner / 8];
   if (!PointsIntoHeader(page.area_start, base)) return std::nullopt;
   // A large page is mapped to its end; one that is not has a damaged header and is taken for an ordinary page.
-  if (page.area_end > base + layout.page_size && memory.RegionAt(page.area_end - 1) == nullptr) {
+  if (page.area_end > base + layout.page_size && !IsMapped(memory, page.area_start, page.area_end)) {
     page.area_end = base + layout.page_size;
   }
   if (page.area_end <= page.area_start || page.area_end > base + (Address{1} << 40) || (page.area_end & 7) != 0) {

@@ -15,6 +15,9 @@ constexpr size_t kSamplesInARow = 7;  // of the shortest table, 591 words = 18 s
 constexpr size_t kMaxTableWords = 2048;  // the longest table has 1156 words; longer runs are large arrays
 constexpr size_t kMetaMapWithin = 96;    // the meta map is root 10 (<= 13.6) or 41 (14.x)
 constexpr size_t kMaxTables = 4096;      // isolates plus copies; a bound against hostile input
+constexpr size_t kDescriptorWords = 24;  // area, end and reservation stand in the first 0x68 bytes in every version
+constexpr Address kAreaWithin = 0x8000;  // the area starts 0x10..0x3030 after the chunk
+constexpr Address kLargestPage = Address{1} << 36;
 
 bool IsSelfMapped(const Memory& memory, uint64_t tagged) {
   return LooksLikePointer(tagged) && memory.ReadWord(Untag(tagged)) == tagged;
@@ -98,24 +101,39 @@ void SearchExtent(const Memory& memory, const std::vector<std::string>& names, A
   }
 }
 
+// Whether `words` describe the chunk at `base`: the start of its object area, the area's end next to it, and the base
+// itself (of the chunk's reservation). Read-only pages have no reservation from 10.2 on; there the first object tells.
+// Nothing that malloc keeps at a chunk's alignment has all of these. V8: MemoryChunk, MutablePageMetadata.
+bool DescribesChunk(const Memory& memory, std::span<const uint64_t> words, Address base) {
+  const bool names_base = std::ranges::find(words, base) != words.end();
+  for (size_t i = 0; i < words.size(); ++i) {
+    const Address start = words[i];
+    if (start <= base || start > base + kAreaWithin || (start & 7) != 0) continue;
+    const auto is_end = [&](size_t at) {  // {start, end} to 12.4, {end, heap, start} from 12.9
+      return at < words.size() && words[at] > start && words[at] - base <= kLargestPage && (words[at] & 7) == 0;
+    };
+    if (!is_end(i + 1) && !is_end(i - 2)) continue;
+    if (names_base) return true;
+    const uint64_t map = memory.ReadWord(start).value_or(0);
+    const uint64_t meta_map = LooksLikePointer(map) ? memory.ReadWord(Untag(map)).value_or(0) : 0;
+    if (IsSelfMapped(memory, meta_map)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool LooksLikeChunkHeader(const Memory& memory, Address base) {
-  std::array<uint64_t, 32> words{};
-  if (memory.Read(base, std::as_writable_bytes(std::span(words))) < 16 * 8) return false;
-  // The first word is the chunk's size (<= 11.8) or its flags, never a pointer: that tells it from a malloc arena.
+  std::array<uint64_t, kDescriptorWords> words{};
+  size_t read = memory.Read(base, std::as_writable_bytes(std::span(words))) / 8;
+  if (read < 16) return false;
+  // The first word is the chunk's size (<= 11.8) or its flags, never a pointer.
   if (words[0] >= Address{1} << 40) return false;
-  // One field is the start of the object area: shortly behind the header, where the first object's map word stands.
-  const auto is_area_start = [&memory, base](uint64_t w) {
-    if (w <= base || w > base + 0x8000 || (w & 7) != 0) return false;
-    const uint64_t map = memory.ReadWord(w).value_or(0);
-    return LooksLikePointer(map) && LooksLikePointer(memory.ReadWord(Untag(map)).value_or(0));
-  };
-  if (std::ranges::any_of(words, is_area_start)) return true;
-  if (words[1] <= 0x10000 || words[1] >= kUserAddressEnd || (words[1] & 7) != 0) return false;
-  std::array<uint64_t, 24> metadata{};
-  if (memory.Read(words[1], std::as_writable_bytes(std::span(metadata))) < 16 * 8) return false;
-  return std::ranges::any_of(metadata, is_area_start);
+  if (DescribesChunk(memory, std::span(words).first(read), base)) return true;
+  const Address metadata = words[1];  // from 12.9
+  if (metadata <= 0x10000 || metadata >= kUserAddressEnd || (metadata & 7) != 0) return false;
+  read = memory.Read(metadata, std::as_writable_bytes(std::span(words))) / 8;
+  return DescribesChunk(memory, std::span(words).first(read), base);
 }
 
 std::vector<RootsTable> FindRootsTables(const Memory& memory, const std::vector<std::string>& root_names,
@@ -134,13 +152,6 @@ std::vector<RootsTable> FindRootsTables(const Memory& memory, const std::vector<
       if (cancel.Cancelled()) return tables;
     }
     if (begin < region.present_end) SearchExtent(memory, root_names, begin, region.present_end, cancel, &tables);
-  }
-  if (!tables.empty()) return tables;
-  // By chance malloc's memory around an Isolate may look like a chunk's header: once more, leaving nothing out.
-  for (const Region& region : memory.Regions()) {
-    if (cancel.Cancelled()) break;
-    if (!region.writable || region.executable || region.present_end <= region.start) continue;
-    SearchExtent(memory, root_names, region.start, region.present_end, cancel, &tables);
   }
   return tables;
 }

@@ -1,0 +1,32 @@
+// Which words of an object are references that keep their target alive. V8 tells strong from weak by the pointer's tag;
+// what is left are the fields whose tag says strong although the collector treats them as weak, the tables of WeakMaps
+// (a value is held by its key, and only while the table lives), and objects most of whose words are no pointers.
+#pragma once
+
+#include <cstdint>
+
+#include "heap/map_cache.h"
+
+namespace corewalk {
+
+enum class BodyKind : uint8_t {
+  kNone,       // text, numbers, bytes: only the Map is referred to
+  kWords,      // every word may be a reference, but for those of weak_words
+  kHeader,     // code: references in the first kCodeHeaderWords words
+  kEphemerons  // an EphemeronHashTable
+};
+
+struct EdgeRule {
+  BodyKind body = BodyKind::kNone;
+  bool array_buffer = false;     // may hold memory outside of the heap
+  bool external_string = false;
+  uint64_t weak_words = 0;       // bit i: word i of the object is weak whatever its tag; words from 64 on never are
+};
+
+inline constexpr uint64_t kCodeHeaderWords = 8;
+// Of an EphemeronHashTable, in words: src/objects/hash-table.h, ObjectHashTableShape::kEntrySize, the same since 7.4.
+inline constexpr uint64_t kEphemeronFirstWord = 5, kEphemeronEntryWords = 2;
+
+EdgeRule EdgeRuleOf(const Layout& layout, const MapInfo& map);
+
+}  // namespace corewalk

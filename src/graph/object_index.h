@@ -1,0 +1,148 @@
+// All objects of one isolate, numbered in the order of their addresses with 32-bit ids. From address to id it takes a
+// look at the page (a small hash table of pages, not of objects), a bit per 8 bytes that says where objects start, and a
+// running count: 10 bytes for 512 bytes of heap. Read-only objects are left out: nothing can hold or free them.
+// Objects that a collection in progress had not copied yet are numbered too.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/cancel.h"
+#include "heap/heap_walk.h"
+#include "heap/page_walker.h"
+#include "heap/young_survivors.h"
+
+namespace corewalk {
+
+using ObjectId = uint32_t;
+inline constexpr ObjectId kNoObject = 0xffffffff;
+inline constexpr uint64_t kMaxObjects = uint64_t{1} << 31;  // the top bit of an id is used for marks
+
+class ObjectIndex {
+ public:
+  // Of the isolate with this number. Fails when there are more than kMaxObjects, or when cancelled.
+  static Result<std::unique_ptr<ObjectIndex>> Build(const HeapModel& model, int isolate, int threads,
+                                                    const Cancel& cancel, const ProgressFunction& progress);
+
+  const HeapModel& model() const { return model_; }
+  int isolate() const { return isolate_; }
+  uint64_t size() const { return count_; }           // number of objects
+  uint64_t heap_bytes() const { return heap_bytes_; }  // of all object areas
+  const PageTally& tally() const { return tally_; }  // of what could not be read or understood
+  bool gc_in_progress() const { return !survivors_.empty(); }
+
+  // The object that starts at `address` (a tag is ignored); kNoObject when none starts there. Moved objects are found
+  // under their old address too.
+  ObjectId At(uint64_t address) const {
+    const ObjectId id = Lookup(address & ~uint64_t{3});
+    return id == kNoObject && moved_possible_ ? Moved(address & ~uint64_t{3}) : id;
+  }
+  Address AddressOf(ObjectId id) const;
+
+  // Visits the objects of a page in rising order of their ids: visitor(ObjectId, MapCache::Slot&, Address, uint64_t size,
+  // const std::byte* bytes). `maps` belongs to the calling thread.
+  size_t page_count() const { return pages_.size(); }
+  template <typename Visitor>
+  void VisitPage(size_t page, PageWalker* walker, Visitor&& visitor) const;
+  // Index of a page's first word among the words of all object areas; < heap_bytes() / 8 + page_count().
+  uint64_t FirstWordOf(size_t page) const { return pages_[page].first_word; }
+
+  // A walker for one thread over this heap.
+  PageWalker MakeWalker(MapCache* maps, const Cancel* cancel) const {
+    return PageWalker(model_.memory(), model_.layout(), maps, &model_.hidden_areas(), cancel);
+  }
+
+  uint64_t MemoryBytes() const;
+
+ private:
+  struct NumberedPage {
+    const Page* page = nullptr;
+    const IsolateHeap* isolate = nullptr;
+    Address chunk = 0;
+    Address end = 0;             // how far objects reach
+    uint64_t first_word = 0;
+    uint32_t first_id = 0;
+    uint32_t first_block = 0;    // into bits_ and ranks_
+    uint32_t first_survivor = 0;
+    uint32_t survivor_count = 0;  // of a from-space page, which is not walked
+    bool one_object = false;
+  };
+  static constexpr uint64_t kBlockBytes = 512;
+  static constexpr uint32_t kNoPage = 0xffffffff;
+
+  ObjectIndex(const HeapModel& model, int isolate) : model_(model), isolate_(isolate) {}
+  void CollectPages(const Cancel& cancel);
+  void FillPage(NumberedPage* page, PageWalker* walker, PageTally* tally, uint32_t* objects);
+  void HashPages();
+  uint32_t PageAt(Address address) const {
+    const Address chunk = address >> kChunkShift;
+    for (size_t i = (chunk * 0x9e3779b97f4a7c15ull) >> hash_shift_;; i = (i + 1) & hash_mask_) {
+      if (hash_[i].chunk == chunk) return hash_[i].page;
+      if (hash_[i].page == kNoPage) return kNoPage;
+    }
+  }
+  ObjectId Lookup(Address address) const {
+    const uint32_t number = PageAt(address);
+    if (number == kNoPage) return kNoObject;
+    const NumberedPage& page = pages_[number];
+    if (page.one_object) return address == page.page->descriptor.area_start ? page.first_id : kNoObject;
+    if (address >= page.end) return kNoObject;
+    const uint64_t word = (address - page.chunk) / 8;
+    const size_t block = page.first_block + word / 64;
+    const uint64_t bit = uint64_t{1} << word % 64;
+    if ((bits_[block] & bit) == 0 || (address & 7) != 0) return kNoObject;
+    return page.first_id + ranks_[block] + static_cast<uint32_t>(std::popcount(bits_[block] & (bit - 1)));
+  }
+  ObjectId Moved(Address address) const;
+
+  static constexpr int kChunkShift = 18;  // 256 KB
+  struct HashedPage {
+    Address chunk = 0;
+    uint32_t page = kNoPage;
+  };
+
+  const HeapModel& model_;
+  const int isolate_;
+  std::vector<NumberedPage> pages_;  // by rising address
+  std::vector<YoungSurvivor> survivors_;  // by rising address
+  std::vector<uint64_t> bits_;
+  std::vector<uint16_t> ranks_;  // objects of the page in front of the block
+  std::vector<HashedPage> hash_;
+  size_t hash_mask_ = 0;
+  int hash_shift_ = 0;
+  uint64_t count_ = 0;
+  uint64_t heap_bytes_ = 0;
+  bool moved_possible_ = false;
+  PageTally tally_;
+};
+
+template <typename Visitor>
+void ObjectIndex::VisitPage(size_t number, PageWalker* walker, Visitor&& visitor) const {
+  const NumberedPage& page = pages_[number];
+  ObjectId id = page.first_id;
+  if (page.survivor_count != 0) {
+    std::vector<std::byte> bytes;
+    for (uint32_t i = 0; i < page.survivor_count; ++i, ++id) {
+      const YoungSurvivor& survivor = survivors_[page.first_survivor + i];
+      MapCache::Slot* slot = walker->maps().Find(survivor.map.word);
+      bytes.resize(survivor.size);
+      if (slot == nullptr || model_.memory().Read(survivor.address, bytes) != survivor.size) continue;
+      visitor(id, *slot, survivor.address, survivor.size, static_cast<const std::byte*>(bytes.data()));
+    }
+    return;
+  }
+  const std::span<const LinearArea> areas =
+      page.isolate ? std::span<const LinearArea>(page.isolate->areas) : std::span<const LinearArea>();
+  PageTally ignored;
+  walker->Walk(
+      *page.page, page.end, areas,
+      [&](MapCache::Slot& slot, Address address, uint64_t size, const std::byte* bytes) {
+        visitor(id++, slot, address, size, bytes);
+      },
+      &ignored);
+}
+
+}  // namespace corewalk

@@ -1,0 +1,83 @@
+#include "graph/reachability.h"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+#include <tuple>
+
+namespace corewalk {
+namespace {
+
+constexpr size_t kNear = 8, kFar = 16;  // nodes ahead whose references, and whose place of references, are loaded
+constexpr size_t kPollNodes = 1 << 16;
+
+}  // namespace
+
+uint64_t NodeSet::Count() const {
+  uint64_t count = 0;
+  for (const uint64_t word : words_) count += static_cast<uint64_t>(std::popcount(word));
+  return count;
+}
+
+Reachability::Reachability(const References& references, const ReachOptions& options)
+    : references_(references), options_(options), reached_(references.node_count()) {
+  if (options.parents) parents_.assign(references.node_count(), kNoObject);
+  const std::span<const Ephemeron> ephemerons = references.ephemerons();
+  if (ephemerons.empty()) return;
+  is_table_ = NodeSet(references.node_count());
+  is_key_ = NodeSet(references.node_count());
+  for (const Ephemeron& ephemeron : ephemerons) {
+    is_table_.Add(ephemeron.table);
+    if (ephemeron.key != kNoObject) is_key_.Add(ephemeron.key);
+  }
+  by_key_.resize(ephemerons.size());
+  std::iota(by_key_.begin(), by_key_.end(), 0);
+  std::ranges::sort(by_key_, [&](uint32_t a, uint32_t b) {
+    return std::tie(ephemerons[a].key, a) < std::tie(ephemerons[b].key, b);
+  });
+}
+
+void Reachability::VisitEphemerons(ObjectId id) {
+  const std::span<const Ephemeron> all = references_.ephemerons();
+  if (is_table_.Has(id)) {
+    for (const Ephemeron& entry : std::ranges::equal_range(all, id, {}, &Ephemeron::table)) {
+      if (entry.key == kNoObject) {
+        Visit(id, entry.value);
+      } else if (reached_.Has(entry.key)) {
+        Visit(entry.key, entry.value);
+      }
+    }
+  }
+  if (is_key_.Has(id)) {
+    const auto key_of = [&](uint32_t i) { return all[i].key; };
+    for (const uint32_t i : std::ranges::equal_range(by_key_, id, {}, key_of)) {
+      if (reached_.Has(all[i].table)) Visit(id, all[i].value);
+    }
+  }
+}
+
+void Reachability::ReachFrom(std::span<const ObjectId> roots, const Cancel& cancel) {
+  next_.clear();
+  for (const ObjectId root : roots) {
+    if (root < references_.node_count()) Visit(kNoObject, root);
+  }
+  const bool weak_maps = !is_table_.empty();
+  while (!next_.empty() && complete_) {
+    level_.swap(next_);
+    next_.clear();
+    for (size_t i = 0; i < level_.size(); ++i) {
+      if (i % kPollNodes == 0 && cancel.Cancelled()) {
+        complete_ = false;
+        break;
+      }
+      if (i + kFar < level_.size()) references_.PrefetchFirst(level_[i + kFar]);
+      if (i + kNear < level_.size()) references_.PrefetchEdges(level_[i + kNear]);
+      const ObjectId from = level_[i];
+      references_.ForEach(from, [&](ObjectId to) { Visit(from, to); });
+      if (weak_maps) VisitEphemerons(from);
+    }
+  }
+  level_ = next_ = {};
+}
+
+}  // namespace corewalk

@@ -1,0 +1,216 @@
+#include "graph/references.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <tuple>
+
+#include "base/on_threads.h"
+#include "heap/tagged.h"
+
+namespace corewalk {
+namespace {
+
+constexpr uint64_t kStringLength = 12;
+constexpr uint64_t kStringData = 24;  // of an external string: the cached pointer to its text
+constexpr uint64_t kMaxBufferBytes = uint64_t{1} << 46;
+
+uint64_t WordAt(const std::byte* bytes, uint64_t offset) {
+  uint64_t word;
+  std::memcpy(&word, bytes + offset, 8);
+  return word;
+}
+
+}  // namespace
+
+struct References::Hole {
+  Address block;
+  uint64_t bytes;
+  uint32_t edge;
+};
+
+// What one thread does.
+class References::Builder {
+ public:
+  Builder(const ObjectIndex& index, References* references, const Cancel& cancel)
+      : index_(index),
+        references_(*references),
+        layout_(index.model().layout()),
+        maps_(index.model().memory(), layout_),
+        walker_(index.MakeWalker(&maps_, &cancel)),
+        length_offset_(static_cast<uint64_t>(layout_.Get(LayoutConstant::kArrayBufferByteLength, 40))),
+        store_offset_(static_cast<uint64_t>(layout_.Get(LayoutConstant::kArrayBufferBackingStore, 56))) {}
+
+  void AddPage(size_t page) {
+    at_ = static_cast<uint32_t>(index_.FirstWordOf(page));
+    index_.VisitPage(page, &walker_,
+                     [this](ObjectId id, MapCache::Slot& slot, Address, uint64_t size, const std::byte* bytes) {
+                       AddObject(id, slot, size, bytes);
+                     });
+  }
+
+  uint64_t edge_count = 0;
+  std::vector<Ephemeron> ephemerons;
+  std::vector<Hole> holes;
+
+ private:
+  struct Rule : EdgeRule {
+    ObjectId map = kNoObject;  // when it is no read-only object
+  };
+
+  const Rule& RuleOf(MapCache::Slot& slot) {
+    if (slot.index >= rules_.size()) rules_.resize(slot.index + 64);
+    Rule& rule = rules_[slot.index];
+    if (slot.mark == 0) {
+      slot.mark = 1;
+      static_cast<EdgeRule&>(rule) = EdgeRuleOf(layout_, maps_.info(slot));
+      rule.map = index_.At(slot.word);
+    }
+    return rule;
+  }
+
+  void Emit(ObjectId self, ObjectId to) {
+    if (to == kNoObject || to == self || to == previous_) return;
+    previous_ = to;
+    references_.edges_[at_++] = to;
+  }
+
+  void AddObject(ObjectId id, MapCache::Slot& slot, uint64_t size, const std::byte* bytes) {
+    const Rule& rule = RuleOf(slot);
+    const uint32_t start = at_;
+    previous_ = kNoObject;
+    Emit(id, rule.map);
+    switch (rule.body) {
+      case BodyKind::kNone:
+        break;
+      case BodyKind::kWords:
+        EmitWords(id, size / 8, rule.weak_words, bytes);
+        break;
+      case BodyKind::kHeader:
+        EmitWords(id, std::min(size / 8, kCodeHeaderWords), 0, bytes);
+        break;
+      case BodyKind::kEphemerons:
+        AddTable(id, size / 8, bytes);
+        break;
+    }
+    if (rule.array_buffer || rule.external_string) AddExternal(rule, size, bytes);
+    if (at_ == start) {
+      references_.first_[id] = kNoEdges;
+      return;
+    }
+    references_.first_[id] = start;
+    references_.edges_[at_ - 1] |= kLast;
+    edge_count += at_ - start;
+  }
+
+  void EmitWords(ObjectId id, uint64_t words, uint64_t weak_words, const std::byte* bytes) {
+    for (uint64_t i = 1; i < words; ++i) {
+      const uint64_t word = WordAt(bytes, 8 * i);
+      if (!IsStrongPointer(word)) continue;
+      if (i < 64 && (weak_words >> i & 1) != 0) continue;
+      Emit(id, index_.At(word));
+    }
+  }
+
+  void AddTable(ObjectId id, uint64_t words, const std::byte* bytes) {
+    for (uint64_t i = kEphemeronFirstWord; i + 1 < words; i += kEphemeronEntryWords) {
+      const uint64_t key = WordAt(bytes, 8 * i), value = WordAt(bytes, 8 * i + 8);
+      if (!IsStrongPointer(key) || !IsStrongPointer(value)) continue;
+      const ObjectId value_id = index_.At(value);
+      if (value_id != kNoObject && value_id != id) ephemerons.push_back({id, index_.At(key), value_id});
+    }
+  }
+
+  void AddExternal(const Rule& rule, uint64_t size, const std::byte* bytes) {
+    uint64_t address = 0, length = 0;
+    if (rule.array_buffer && std::max(length_offset_, store_offset_) + 8 <= size) {
+      length = WordAt(bytes, length_offset_);
+      address = WordAt(bytes, store_offset_);
+    } else if (rule.external_string && kStringData + 8 <= size) {
+      uint32_t characters;
+      std::memcpy(&characters, bytes + kStringLength, 4);
+      address = WordAt(bytes, kStringData);
+      const bool one_byte = (maps_.Find(WordAt(bytes, 0)) != nullptr) &&
+                            (maps_.info(*maps_.Find(WordAt(bytes, 0))).instance_type & string_bits::kOneByte) != 0;
+      length = uint64_t{characters} * (one_byte ? 1 : 2);
+    }
+    if (address == 0 || length == 0 || length >= kMaxBufferBytes) return;
+    holes.push_back({address, length, at_});
+    references_.edges_[at_++] = 0;  // numbered later
+  }
+
+  const ObjectIndex& index_;
+  References& references_;
+  const Layout& layout_;
+  MapCache maps_;
+  PageWalker walker_;
+  const uint64_t length_offset_, store_offset_;
+  std::vector<Rule> rules_;  // by MapCache::Slot::index
+  uint32_t at_ = 0;
+  ObjectId previous_ = kNoObject;
+};
+
+Result<std::unique_ptr<References>> References::Build(const ObjectIndex& index, int thread_count, const Cancel& cancel,
+                                                      const ProgressFunction& progress) {
+  std::unique_ptr<References> references(new References());
+  references->object_count_ = index.size();
+  references->first_.assign(index.size(), kNoEdges);
+  // An object's references are fewer than its words; one more per page is for tables of no length.
+  const uint64_t words = index.heap_bytes() / 8 + index.page_count() + 1;
+  if (words >= kNoEdges)
+    return Fail(ErrorCode::kUnsupported, "the heap is larger than 34 GB: its references cannot be numbered");
+  if (!references->edges_.Reserve(words))
+    return Fail(ErrorCode::kUnsupported, "there is not enough address space for the references of this heap");
+  const size_t threads = ClampThreads(thread_count);
+  std::vector<std::unique_ptr<Builder>> builders;
+  for (size_t i = 0; i < threads; ++i) builders.push_back(std::make_unique<Builder>(index, references.get(), cancel));
+  index.model().memory().Advise(AccessPattern::kSequential);
+  InPieces(index.page_count(), threads, cancel, progress, "following references",
+           [&](size_t thread, size_t page) { builders[thread]->AddPage(page); });
+  index.model().memory().Advise(AccessPattern::kNormal);
+  if (cancel.Cancelled()) return Fail(ErrorCode::kInterrupted, "interrupted while references were followed");
+
+  std::vector<Hole> holes;
+  for (const std::unique_ptr<Builder>& builder : builders) {
+    references->edge_count_ += builder->edge_count;
+    references->ephemerons_.insert(references->ephemerons_.end(), builder->ephemerons.begin(), builder->ephemerons.end());
+    holes.insert(holes.end(), builder->holes.begin(), builder->holes.end());
+  }
+  std::ranges::stable_sort(references->ephemerons_, {}, &Ephemeron::table);
+  std::ranges::sort(holes, [](const Hole& a, const Hole& b) {
+    return std::tie(a.block, a.edge) < std::tie(b.block, b.edge);
+  });
+  for (const Hole& hole : holes) {
+    std::vector<ExternalBlock>& blocks = references->external_;
+    if (blocks.empty() || blocks.back().address != hole.block) blocks.push_back({hole.block, 0});
+    blocks.back().bytes = std::max(blocks.back().bytes, hole.bytes);
+    const uint64_t node = references->object_count_ + blocks.size() - 1;
+    if (node >= kMaxObjects) return Fail(ErrorCode::kUnsupported, "the heap has more than 2^31 objects");
+    references->edges_[hole.edge] |= static_cast<uint32_t>(node);  // keeps the mark of the last one
+  }
+  return references;
+}
+
+std::unique_ptr<References> References::FromLists(const std::vector<std::vector<ObjectId>>& edges,
+                                                  std::vector<Ephemeron> ephemerons) {
+  std::unique_ptr<References> references(new References());
+  references->object_count_ = edges.size();
+  for (const std::vector<ObjectId>& list : edges) references->edge_count_ += list.size();
+  references->edges_.Reserve(references->edge_count_ + 1);
+  uint32_t at = 0;
+  for (const std::vector<ObjectId>& list : edges) {
+    references->first_.push_back(list.empty() ? kNoEdges : at);
+    for (const ObjectId to : list) references->edges_[at++] = to;
+    if (!list.empty()) references->edges_[at - 1] |= kLast;
+  }
+  references->ephemerons_ = std::move(ephemerons);
+  std::ranges::stable_sort(references->ephemerons_, {}, &Ephemeron::table);
+  return references;
+}
+
+uint64_t References::MemoryBytes() const {
+  return 4 * (first_.size() + edge_count_) + ephemerons_.size() * sizeof(Ephemeron) +
+         external_.size() * sizeof(ExternalBlock);
+}
+
+}  // namespace corewalk
