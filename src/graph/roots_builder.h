@@ -84,4 +84,7 @@ void CollectStacks(RootsBuilder* builder);
 std::map<Address, std::string> OwnersOfHandles(const RootsBuilder& builder, std::vector<Address> blocks,
                                                uint64_t block_bytes);
 
+// The same of an object of C++ by its first word; "" when that points to no vtable of Node.js.
+std::string OwnerLabel(const RootsBuilder& builder, uint64_t first_word);
+
 }  // namespace corewalk

@@ -130,9 +130,13 @@ void CollectGlobalHandles(RootsBuilder* builder) {
       if (node_state == 0) continue;
       const Address slot = at + kNodeBytes * i;
       const auto owner = owners.find(slot);
+      std::string label = owner != owners.end() ? owner->second : "";
+      // The parameter of a weak handle's callback is mostly the C++ object that owns the handle.
+      if (label.empty() && node_state != kNormal && builder->IsNative(block[4 * i + 2]))
+        label = OwnerLabel(*builder, memory.ReadWord(block[4 * i + 2]).value_or(0));
       builder->Add(slot, block[4 * i], RootGroup::kGlobalHandles,
                    node_state == kNormal ? RootStrength::kStrong : RootStrength::kWeak,
-                   owner != owners.end() ? builder->Label(owner->second) : 0);
+                   builder->Label(std::move(label)));
     }
   }
 }

@@ -39,8 +39,10 @@ bool AddCompilationCache(RootsBuilder* builder, Address address, const std::vect
     if (is_table(fields[i])) {
       ++tables;
       builder->Add(address + 8 * i, fields[i], RootGroup::kCompilationCache, RootStrength::kStrong);
-    } else if (builder->IsNative(fields[i]) && i > 0 && fields[i - 1] >= 1 && fields[i - 1] <= kMostAges) {
-      const std::vector<uint64_t> ages = ReadWords(builder->memory(), fields[i], fields[i - 1]);
+    } else if (builder->IsNative(fields[i]) && i > 0) {
+      const uint32_t count = static_cast<uint32_t>(fields[i - 1]);  // an int; what is behind it is not set
+      if (count == 0 || count > kMostAges) continue;
+      const std::vector<uint64_t> ages = ReadWords(builder->memory(), fields[i], count);
       if (!std::ranges::all_of(ages, is_table)) continue;
       tables += ages.size();
       builder->AddAll(fields[i], ages, RootGroup::kCompilationCache, RootStrength::kStrong);
@@ -76,7 +78,6 @@ void CollectIsolateWords(RootsBuilder* builder) {
   const Address table_end = table.address + 8 * table.entries.size();
   std::unordered_set<Address> seen;
   const uint32_t thread_label = builder->Label("Isolate");
-  size_t list_end = 0;  // behind the weak lists of the Heap
   for (size_t i = 0; i < isolate.words.size(); ++i) {
     const uint64_t word = isolate.words[i];
     const Address slot = isolate.SlotOf(i);
@@ -89,8 +90,7 @@ void CollectIsolateWords(RootsBuilder* builder) {
       // The Heap has its lists {native contexts, allocation sites, dirty finalization registries, their tail} in a row
       // near its start, each the head of a chain or undefined; it has no strong fields (src/heap/heap.h).
       const bool in_head = slot >= isolate.heap && slot < isolate.heap + kHeadOfHeap;
-      if (in_head && list_end == 0 && builder->TypeOf(word) == "NATIVE_CONTEXT_TYPE")
-        list_end = i + 4, lists.found = true;
+      lists.found |= in_head;
       if (in_head) {
         builder->Add(slot, word, RootGroup::kHeapLists, RootStrength::kWeak);
       } else {

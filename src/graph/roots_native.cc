@@ -46,6 +46,11 @@ std::string_view OwnerAt(const Memory& memory, const BinaryFacts& binary, Addres
 
 }  // namespace
 
+std::string OwnerLabel(const RootsBuilder& builder, uint64_t first_word) {
+  const std::string_view name = builder.binary() ? builder.binary()->NodeClass(first_word) : "";
+  return name.empty() ? "" : LabelOf(name);
+}
+
 std::map<Address, std::string> OwnersOfHandles(const RootsBuilder& builder, std::vector<Address> blocks,
                                                uint64_t block_bytes) {
   std::map<Address, std::string> owners;
