@@ -2,7 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <set>
+#include <optional>
+#include <span>
 #include <unordered_set>
 
 #include "graph/roots_builder.h"
@@ -173,61 +174,83 @@ void CollectEternalHandles(RootsBuilder* builder) {
 
 namespace {
 
-// PersistentHandles {Isolate*, std::vector<Address*> blocks, [block size,] next free slot, limit, prev, next}: handles
-// that a compiler thread took along; each block is full but the last (src/handles/persistent-handles.h, from 8.4 on).
-// PersistentHandlesList, which the Isolate owns, has the first of them.
-void CollectPersistentHandles(RootsBuilder* builder) {
-  constexpr size_t kListWords = 16;
-  constexpr size_t kWords = 9;
+// The blocks of a std::vector<Address*> at `vector`; empty when there is none.
+std::vector<Address> BlocksOf(const RootsBuilder& builder, std::span<const uint64_t> vector) {
+  const uint64_t bytes = vector[1] - vector[0];
+  if (vector[1] <= vector[0] || vector[2] < vector[1] || (bytes & 7) != 0 || bytes > 8 * kMostHandles) return {};
+  if (!builder.IsNative(vector[0])) return {};
+  std::vector<Address> blocks = ReadWords(builder.memory(), vector[0], bytes / 8);
+  const bool all =
+      blocks.size() == bytes / 8 && std::ranges::all_of(blocks, [&](Address block) { return builder.IsNative(block); });
+  return all ? blocks : std::vector<Address>();
+}
+
+// Handles that a compiler thread took along, in a list that starts in the Isolate. One of two structs:
+//   PersistentHandles {Isolate*, std::vector<Address*> blocks, [block size,] next free slot, limit, prev, next},
+//   from 8.6 on (src/handles/persistent-handles.h); the Isolate has the list's struct, and that the first of them.
+//   Every block is full but the last. DeferredHandles {std::vector<Address*> blocks, next, prev, limit of the first
+//   block, Isolate*}, up to 8.4 (src/api/api.h). Every block is full but the first, which is the newest.
+struct ForeignHandles {
+  std::vector<Address> blocks;
+  Address not_full = 0;  // the block that is used up to `used`
+  Address used = 0;
+  Address prev = 0, next = 0;
+};
+
+std::optional<ForeignHandles> ReadForeignHandles(const RootsBuilder& builder, Address at) {
+  if (!builder.IsNative(at)) return std::nullopt;
+  const std::vector<uint64_t> words = ReadWords(builder.memory(), at, 9);
+  if (words.size() < 9) return std::nullopt;
+  const auto fits = [](Address block, Address used) {
+    return used >= block && used - block <= 8 * kScopeBlockHandles && (used & 7) == 0;
+  };
+  ForeignHandles handles;
+  if (words[0] == builder.words().start) {
+    handles.blocks = BlocksOf(builder, std::span(words).subspan(1));
+    if (handles.blocks.empty()) return std::nullopt;
+    handles.not_full = handles.blocks.back();
+    for (const size_t i : {size_t{4}, size_t{5}}) {
+      if (!fits(handles.not_full, words[i]) || !fits(handles.not_full, words[i + 1]) || words[i] > words[i + 1])
+        continue;
+      handles.used = words[i], handles.prev = words[i + 2], handles.next = words[i + 3];
+      return handles;
+    }
+  } else if (words[6] == builder.words().start) {
+    handles.blocks = BlocksOf(builder, std::span(words));
+    if (handles.blocks.empty() || !fits(handles.blocks.front(), words[5])) return std::nullopt;
+    handles.not_full = handles.blocks.front();
+    handles.used = words[5], handles.next = words[3], handles.prev = words[4];
+    return handles;
+  }
+  return std::nullopt;
+}
+
+void CollectForeignHandles(RootsBuilder* builder) {
+  constexpr size_t kListWords = 8;  // of PersistentHandlesList
   constexpr size_t kMostLists = 1 << 16;
   const Memory& memory = builder->memory();
   const IsolateWords& isolate = builder->words();
-  // The words of a PersistentHandles; empty when it is none. `next` is the index of the word after the limit.
-  const auto read = [&](Address at, size_t* next) -> std::vector<uint64_t> {
-    std::vector<uint64_t> words = ReadWords(memory, at, kWords);
-    if (words.size() < kWords || words[0] != isolate.start) return {};
-    const uint64_t bytes = words[2] - words[1];
-    if (words[2] <= words[1] || words[3] < words[2] || (bytes & 7) != 0 || bytes > 8 * kMostHandles) return {};
-    if (!builder->IsNative(words[1])) return {};
-    const Address last = memory.ReadWord(words[2] - 8).value_or(0);
-    for (const size_t i : {size_t{4}, size_t{5}}) {
-      const bool fits = words[i] >= last && words[i] <= words[i + 1] && words[i + 1] - last <= 8 * kScopeBlockHandles;
-      if (!builder->IsNative(last) || !fits || (words[i] & 7) != 0) continue;
-      *next = i + 2;
-      return words;
-    }
-    return {};
-  };
   std::unordered_set<Address> seen;
-  const auto add_chain = [&](Address at) {
-    size_t link = 0;
-    for (int direction = 0; direction < 2; ++direction) {
-      Address current = at;
-      for (size_t n = 0; n < kMostLists && builder->IsNative(current); ++n) {
-        const std::vector<uint64_t> words = read(current, &link);
-        if (words.empty()) break;
-        if (seen.insert(current).second) {
-          const std::vector<Address> blocks = ReadWords(memory, words[1], (words[2] - words[1]) / 8);
-          for (const Address block : blocks) {
-            const bool last = block == blocks.back();
-            const uint64_t full = words[link - 1] - blocks.back();
-            const size_t count = (last ? words[link - 2] - block : full) / 8;
-            builder->AddAll(block, ReadWords(memory, block, count), RootGroup::kHandleScopes, RootStrength::kStrong,
-                            builder->Label("persistent handles"));
-          }
-        } else if (current != at) {
-          break;
-        }
-        current = words[std::min(link + direction, kWords - 1)];
+  const auto add_list = [&](Address head) {
+    if (seen.contains(head)) return;
+    std::optional<ForeignHandles> handles = ReadForeignHandles(*builder, head);
+    if (!handles || handles->prev != 0) return;
+    for (Address at = head; handles && seen.size() < kMostLists && seen.insert(at).second;) {
+      for (const Address block : handles->blocks) {
+        const size_t count = block == handles->not_full ? (handles->used - block) / 8 : kScopeBlockHandles;
+        builder->AddAll(block, ReadWords(memory, block, count), RootGroup::kHandleScopes, RootStrength::kStrong,
+                        builder->Label("compiler thread"));
       }
+      at = handles->next;
+      handles = ReadForeignHandles(*builder, at);
     }
   };
-  for (const uint64_t word : isolate.words) {
+  for (size_t i = (isolate.heap - isolate.start) / 8; i < isolate.words.size(); ++i) {
     if (builder->cancel().Cancelled()) return;
+    const uint64_t word = isolate.words[i];
     if (!builder->IsNative(word) || (word >= isolate.start && word < isolate.SlotOf(isolate.words.size()))) continue;
-    for (const uint64_t inner : ReadWords(memory, word, kListWords)) {
-      if (builder->IsNative(inner) && memory.ReadWord(inner) == isolate.start) add_chain(inner);
-    }
+    add_list(word);
+    for (const uint64_t inner : ReadWords(memory, word, kListWords)) add_list(inner);
   }
 }
 
@@ -240,7 +263,7 @@ void CollectHandleScopes(RootsBuilder* builder) {
   const Memory& memory = builder->memory();
   RootGroupState& state = builder->state(RootGroup::kHandleScopes);
   const IsolateWords& isolate = builder->words();
-  CollectPersistentHandles(builder);
+  CollectForeignHandles(builder);
   bool empty = false;
   for (const uint64_t word : isolate.words) {
     if (!builder->IsNative(word) || memory.ReadWord(word) != isolate.start) continue;

@@ -198,7 +198,18 @@ TEST_F(RootsTest, HandlesOfCompilerThreads) {
   const Roots roots = Collect();
   EXPECT_THAT(Of(roots, RootGroup::kHandleScopes, RootStrength::kStrong),
               UnorderedElementsAre(objects_[0], objects_[1], objects_[3]));
-  EXPECT_EQ(LabelOf(roots, objects_[0]), "persistent handles");
+  EXPECT_EQ(LabelOf(roots, objects_[0]), "compiler thread");
+}
+
+TEST_F(RootsTest, DeferredHandlesOfOlderVersions) {
+  const Address deferred = Malloc(0x40), vector = Malloc(16), newest = Malloc(1022 * 8), full = Malloc(1022 * 8);
+  Put(deferred, {vector, vector + 16, vector + 16, 0, 0, newest + 8, FakeHeap::kIsolate});
+  Put(vector, {newest, full});
+  Put(newest, {objects_[0], objects_[1]});
+  Put(full + 8 * 1021, {objects_[2]});
+  Hang(deferred);
+  EXPECT_THAT(Of(Collect(), RootGroup::kHandleScopes, RootStrength::kStrong),
+              UnorderedElementsAre(objects_[0], objects_[2]));
 }
 
 TEST_F(RootsTest, MicrotasksOfAllQueues) {
