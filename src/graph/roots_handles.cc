@@ -24,7 +24,8 @@ constexpr uint8_t kNormal = 1;
 
 constexpr size_t kScopeBlockHandles = 1022;   // src/api/api.h: kHandleBlockSize = KB - 2
 constexpr size_t kEternalBlockHandles = 256;  // src/handles/global-handles.h: EternalHandles::kSize
-constexpr size_t kMostHandles = 1 << 24;
+constexpr size_t kMostHandles = 1 << 24;      // bounds against damaged memory
+constexpr size_t kMostScopeBlocks = 1 << 16;  // 67 million handles
 
 using NodeBlock = std::array<uint64_t, kBlockBytes / 8>;
 
@@ -86,7 +87,7 @@ bool ReadDetachable(const RootsBuilder& builder, Address address, std::vector<ui
   if (builder.memory().Read(address, std::as_writable_bytes(std::span(header))) != 24) return false;
   const auto [data, capacity, size] = header;
   if (capacity == 0 && size == 0 && data == 0) return out->clear(), true;
-  if (size > capacity || capacity > kMostHandles || !builder.IsNative(data)) return false;
+  if (size > capacity || capacity > kMostScopeBlocks || !builder.IsNative(data)) return false;
   *out = ReadWords(builder.memory(), data, size);
   return out->size() == size;
 }
@@ -149,6 +150,7 @@ void CollectEternalHandles(RootsBuilder* builder) {
   size_t most = 0;
   std::vector<Address> best;
   for (const uint64_t word : builder->words().words) {
+    if (builder->cancel().Cancelled()) return;
     if (!builder->IsNative(word)) continue;
     const std::vector<uint64_t> fields = ReadWords(memory, word, 4);
     if (fields.size() < 4) continue;
@@ -177,7 +179,7 @@ namespace {
 // The blocks of a std::vector<Address*> at `vector`; empty when there is none.
 std::vector<Address> BlocksOf(const RootsBuilder& builder, std::span<const uint64_t> vector) {
   const uint64_t bytes = vector[1] - vector[0];
-  if (vector[1] <= vector[0] || vector[2] < vector[1] || (bytes & 7) != 0 || bytes > 8 * kMostHandles) return {};
+  if (vector[1] <= vector[0] || vector[2] < vector[1] || (bytes & 7) != 0 || bytes > 8 * kMostScopeBlocks) return {};
   if (!builder.IsNative(vector[0])) return {};
   std::vector<Address> blocks = ReadWords(builder.memory(), vector[0], bytes / 8);
   const bool all =
@@ -266,6 +268,7 @@ void CollectHandleScopes(RootsBuilder* builder) {
   CollectForeignHandles(builder);
   bool empty = false;
   for (const uint64_t word : isolate.words) {
+    if (builder->cancel().Cancelled()) return;
     if (!builder->IsNative(word) || memory.ReadWord(word) != isolate.start) continue;
     std::vector<uint64_t> blocks;
     if (!ReadDetachable(*builder, word + 8, &blocks)) continue;
