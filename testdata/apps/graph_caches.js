@@ -71,7 +71,7 @@ class PageNote {
   constructor(i) { this.note = graph.text(i + 99, 40); }
 }
 
-class Blob {
+class StoredBlob {
   constructor(i) {
     this.name = 'blob' + i;
     this.bytes = new Uint8Array(4096 + i * 16);
@@ -99,7 +99,7 @@ graph.main('graph_caches', function(facts, done) {
   for (i = 0; i < 1000; i++) notes.set({key: i}, new PageNote(-i));
 
   var blobs = graph.keep(Object.create(null));
-  for (i = 0; i < kBlobs; i++) blobs['blob' + i] = new Blob(i);
+  for (i = 0; i < kBlobs; i++) blobs['blob' + i] = new StoredBlob(i);
 
   facts.live('LruNode', kCapacity);
   facts.live('CachedPage', kCapacity);
@@ -107,7 +107,7 @@ graph.main('graph_caches', function(facts, done) {
   facts.live('BucketCache', 1);
   facts.live('BucketEntry', kCapacity / 3);
   facts.live('PageNote', kNotes);
-  facts.live('Blob', kBlobs);
+  facts.live('StoredBlob', kBlobs);
   facts.gone('EvictedPage', kEvicted);
   done();
 });

@@ -3,11 +3,11 @@
 // generators, closures that were dropped.
 var graph = require('./graph_common.js');
 
-var kCounters = 15000;
+var kCounters = 27000;
 var kChains = 300;
 var kChainLength = 12;
 var kShared = 400;
-var kBound = 6000;
+var kBound = 9000;
 var kGenerators = 3000;
 
 class Ledger {

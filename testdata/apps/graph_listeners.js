@@ -5,11 +5,11 @@ var EventEmitter = require('events');
 var graph = require('./graph_common.js');
 
 var kTopics = 800;
-var kPerTopic = 15;
+var kPerTopic = 25;
 var kOnce = 6000;
 var kForgotten = 4000;
 var kHubs = 3;
-var kPerHub = 4000;
+var kPerHub = 6000;
 
 class Topic extends EventEmitter {
   constructor(i) {

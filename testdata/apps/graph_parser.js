@@ -12,18 +12,11 @@ var kKeywords = new Set(('async await break case catch class const continue debu
 var kClosers = {'(': ')', '[': ']', '{': '}'};
 var kPunctuation = /=>|\.\.\.|[=!]==?|[<>]=|&&|\|\||\?\?|\*\*|\+\+|--|[-+*/%&|^<>]=?|[^]/y;
 
-var made = new Map();
-function count(node) {
-  var name = node.constructor.name;
-  made.set(name, (made.get(name) || 0) + 1);
-}
-
 class SyntaxNode {
   constructor(start) {
     this.start = start;
     this.end = start;
     this.parent = null;
-    count(this);
   }
 }
 class Leaf extends SyntaxNode {
@@ -85,7 +78,6 @@ class SyntaxTrouble extends Error {}
 class Comment {
   constructor(text) {
     this.text = text;
-    count(this);
   }
 }
 
@@ -248,18 +240,34 @@ function sources() {
   return found;
 }
 
+// class -> how many of it the trees hold. (Closing brackets are read and let go.)
+function census(trees) {
+  var counts = new Map();
+  function add(node) { counts.set(node.constructor.name, (counts.get(node.constructor.name) || 0) + 1); }
+  trees.forEach(function(tree) {
+    var left = [tree];
+    while (left.length) {
+      var node = left.pop();
+      add(node);
+      if (node.trouble) add(node.trouble);
+      if (node.children) left.push.apply(left, node.children);
+    }
+    tree.comments.forEach(add);
+  });
+  return counts;
+}
+
 graph.main('graph_parser', function(facts, done) {
   var trees = graph.keep(new Map());
   var all = sources();
   // Parsed and dropped first: the optimizer is warm, and dead trees are about.
   new Parser('warm', all[0][1]).parse();
-  made.clear();
   all.forEach(function(one) { trees.set(one[0], new Parser(one[0], one[1]).parse()); });
+  var counts = census(trees);
   // What inherits from a class of this name, and so has a prototype that bears it.
   var children = {SyntaxNode: 2, Leaf: 6, Branch: 7};
-  made.forEach(function(instances, name) { facts.live(name, instances, children[name] || 0); });
-  Object.keys(children).forEach(function(name) { if (!made.has(name)) facts.live(name, 0, children[name]); });
+  counts.forEach(function(instances, name) { facts.live(name, instances, children[name] || 0); });
+  Object.keys(children).forEach(function(name) { if (!counts.has(name)) facts.live(name, 0, children[name]); });
   facts.trees = all.length;
-  made.clear();
   done();
 });

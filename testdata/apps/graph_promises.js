@@ -3,11 +3,11 @@
 // over promises that never come, and many that are done and gone.
 var graph = require('./graph_common.js');
 
-var kDeferred = 8000;
+var kDeferred = 16000;
 var kChains = 200;
 var kChainLength = 30;
-var kTasks = 6000;
-var kSettled = 6000;
+var kTasks = 11000;
+var kSettled = 9000;
 var kGroups = 100;
 var kPerGroup = 20;
 var kStreams = 1000;

@@ -2,10 +2,10 @@
 // Timers: many of one duration, one of many durations, intervals, timers not held by anything else, cleared ones.
 var graph = require('./graph_common.js');
 
-var kSame = 12000;
+var kSame = 27000;
 var kDurations = 400;
-var kPerDuration = 12;
-var kIntervals = 3000;
+var kPerDuration = 20;
+var kIntervals = 5000;
 var kCleared = 5000;
 var kHour = 3600000;
 
