@@ -112,7 +112,7 @@ std::vector<ObjectId> LargestRetained(const HeapGraph& graph, size_t most, const
     return std::pair(graph.RetainedOf(a), b) > std::pair(graph.RetainedOf(b), a);
   };
   std::priority_queue<ObjectId, std::vector<ObjectId>, decltype(larger)> queue(larger);  // the smallest on top
-  for (ObjectId node = 0; node < graph.node_count(); ++node) {
+  for (ObjectId node = 0; node < graph.object_count(); ++node) {
     if (node % (1 << 20) == 0 && cancel.Cancelled()) break;
     if (!graph.IsLive(node)) continue;
     if (queue.size() < most) {

@@ -37,7 +37,7 @@ DominatorTreeText ReadDominatorTree(const HeapGraph& graph, ObjectId start, cons
                                     const std::function<std::string(ObjectId)>& class_of,
                                     const std::function<uint64_t(ObjectId)>& shallow_of, const Cancel& cancel);
 
-// The nodes with the largest retained sizes, the largest first.
+// The objects with the largest retained sizes, the largest first. Memory outside of the heap counts with its owners.
 std::vector<ObjectId> LargestRetained(const HeapGraph& graph, size_t most, const Cancel& cancel);
 
 // All that `node` dominates, itself included: calls visit(node) for each, in no particular order.

@@ -267,6 +267,23 @@ NameResolver::Key NameResolver::KeyOf(uint64_t name) {
   return at->second;
 }
 
+uint64_t NameResolver::GlobalProperty(Address dictionary, Key key) {
+  // A header of a few Smis, then cells: {name, details, value}; in 7.x {details, value, name}, src/objects/property-cell.tq.
+  const uint64_t length = static_cast<uint64_t>(
+      std::max<int64_t>(0, SmiValue(memory_.ReadWord(dictionary + 8).value_or(0))));
+  for (const uint64_t cell : ReadWords(memory_, dictionary + 16, std::min(length, kMaxDictionary))) {
+    if (!LooksLikePointer(cell)) continue;
+    const std::optional<uint16_t> type = InstanceTypeOf(memory_, layout_, cell);
+    if (!type || layout_.types.at(*type).name != "PROPERTY_CELL_TYPE") continue;
+    const uint64_t name = memory_.ReadWord(Untag(cell) + 8).value_or(0);
+    if (!LooksLikePointer(name) || KeyOf(name) != key) continue;
+    const int64_t details = SmiValue(memory_.ReadWord(Untag(cell) + 16).value_or(0));
+    if ((details & layout_.Get(LayoutConstant::kPropKindMask, 1)) != 0) return 0;
+    return memory_.ReadWord(Untag(cell) + 24).value_or(0);
+  }
+  return 0;
+}
+
 uint64_t NameResolver::OwnDataProperty(Address object, const MapInfo& map, Key key) {
   using enum LayoutConstant;
   const auto details_of = [](uint64_t word) { return static_cast<uint32_t>(SmiValue(word)); };
@@ -277,7 +294,8 @@ uint64_t NameResolver::OwnDataProperty(Address object, const MapInfo& map, Key k
     const uint64_t properties = memory_.ReadWord(object + kPropertiesOrHash).value_or(0);
     if (!LooksLikePointer(properties)) return 0;
     const std::optional<uint16_t> type = InstanceTypeOf(memory_, layout_, properties);
-    if (!type || layout_.types.at(*type).name == "GLOBAL_DICTIONARY_TYPE") return 0;
+    if (!type) return 0;
+    if (layout_.types.at(*type).name == "GLOBAL_DICTIONARY_TYPE") return GlobalProperty(Untag(properties), key);
     // FixedArray: elements, deleted, capacity, prefix, then (key, value, details).
     const Address data = Untag(properties) + 16;
     const uint64_t start = 3 + layout_.Get(kNameDictionaryPrefixSize, 3);

@@ -53,6 +53,8 @@ class NameResolver {
   uint64_t ConstructorOf(const MapInfo& map);
   Key KeyOf(uint64_t name);
   // The value of the object's own data property, or 0 (accessors do not count, as in V8).
+  // The value of a property of the global object: its dictionary holds cells.
+  uint64_t GlobalProperty(Address dictionary, Key key);
   uint64_t OwnDataProperty(Address object, const MapInfo& map, Key key);
   std::string StringOf(uint64_t tagged);
   std::string ScopeInfoName(uint64_t scope_info, bool inferred);
