@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""Compares what corewalk says of a core with what MemLab says of the snapshot that the same process wrote as its last act:
+live counts and shallow sizes by constructor, retained sizes of the largest classes and of the largest single objects.
+
+  testdata/e2e/compare_snapshot.py CORE SNAPSHOT [-e NODE] [--corewalk PATH] [--facts FILE] [--all]
+
+Prints a table of both numbers for everything that was compared (without --all: what differs by more than is allowed or is
+explained) and at last "N compared, N differ, N explained". Exit status 0 when nothing differs without an explanation.
+
+What is allowed: counts 0.5 % (a program's own classes: equal), shallow bytes 1 %, retained bytes 2 %. Differences that
+follow from V8's own rules have a key; docs/snapshot-differences.md has a paragraph for each key.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import harness  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MEMLAB_NODE = "24.21.0"  # the Node.js that runs MemLab
+MEMLAB_TIMEOUT = 300     # seconds
+LEAST = 50               # constructors with fewer instances are not compared
+MANY = 50                # classes and objects whose retained sizes are compared
+LISTED = 400             # objects asked of both sides, to find partners in
+
+# The names in corewalk's JSON; the first that a row has counts.
+ROWS = "rows"
+NAME = ("name", "class_name", "class")
+COUNT = ("count",)
+SHALLOW = ("shallow_bytes", "bytes", "shallow")
+RETAINED = ("retained_bytes", "retained")
+HISTOGRAM = ("histogram", "--live", "--retained", "--json", "-n", "0")
+DOMINATORS = ("dominators", "--json", "-n", str(LISTED))
+
+COUNT_SHARE, SHALLOW_SHARE, RETAINED_SHARE = 0.005, 0.01, 0.02
+
+# Node types of V8's snapshot whose objects have a constructor.
+CONSTRUCTED = {"object", "closure", "regexp"}
+# Classes that both sides have, but that are no constructors.
+VALUES = {"(string)", "(concatenated string)", "(sliced string)", "(symbol)", "(bigint)", "(number)"}
+# What V8 files under these names changes with its version, and with what it has tagged on the way (TagObject): one kind.
+INTERNAL = {"(array)", "(code)", "(hidden)", "(object shape)", "system / NativeContext", "system / Context"}
+
+
+def field(row, names):
+    for name in names:
+        if name in row:
+            return row[name]
+    raise harness.Broken(f"a row has none of {', '.join(names)}: {json.dumps(row)[:200]}")
+
+
+class Compared:
+    """One number of both sides. `share` is the difference that is allowed; `key` names an explanation of docs."""
+
+    def __init__(self, what, name, ours, theirs, share, key=""):
+        self.what, self.name, self.ours, self.theirs, self.key = what, name, ours, theirs, key
+        self.within = ours is not None and abs(ours - theirs) <= share * theirs
+
+    @property
+    def wrong(self):
+        return not self.within and not self.key
+
+    @property
+    def percent(self):
+        return 100.0 * (self.ours - self.theirs) / self.theirs if self.ours is not None and self.theirs else float("nan")
+
+    def text(self):
+        ours = "absent" if self.ours is None else f"{self.ours:,}"
+        verdict = "" if self.within else f"  explained: {self.key}" if self.key else "  DIFFERS"
+        return f"{self.what:18} {ascii(self.name)[1:-1][:48]:48} {ours:>14} {self.theirs:>14,} {self.percent:>8.2f} %{verdict}"
+
+
+def memlab(snapshot, objects=LISTED):
+    """MemLab's sizes of a snapshot (see memlab_sizes.js). Skip when MemLab cannot be had."""
+    scripts = harness.SCRIPTS
+    home = subprocess.run([os.path.join(scripts, "fetch-memlab")], capture_output=True, text=True, check=False)
+    if home.returncode != 0:
+        raise harness.Skip(home.stderr.strip() or "fetch-memlab failed")
+    node = subprocess.run([os.path.join(scripts, "fetch-node"), MEMLAB_NODE], capture_output=True, text=True, check=False)
+    if node.returncode != 0:
+        raise harness.Skip(node.stderr.strip())
+    done = harness.run([node.stdout.strip(), "--max-old-space-size=8192", os.path.join(HERE, "memlab_sizes.js"), snapshot,
+                        str(objects)], timeout=MEMLAB_TIMEOUT, env=dict(os.environ, COREWALK_MEMLAB=home.stdout.strip()))
+    if done.status != 0:
+        raise harness.Broken(f"MemLab could not read {snapshot}: {done.brief()}")
+    return json.loads(done.text)
+
+
+def histogram_classes(document):
+    """name -> [count, shallow, retained]; rows of one name are added up."""
+    classes = {}
+    for row in document[ROWS]:
+        sums = classes.setdefault(field(row, NAME), [0, 0, 0])
+        for at, names in enumerate((COUNT, SHALLOW, RETAINED)):
+            sums[at] += field(row, names)
+    return classes
+
+
+def bucket(name):
+    return "(internal)" if name in INTERNAL else name
+
+
+def is_native(entry):
+    return set(entry.get("types", {entry.get("type"): 1})) == {"native"}
+
+
+def compare_classes(ours, theirs, facts):
+    """Counts and shallow sizes of constructors with LEAST instances, of both sides' values, and the sum of all else."""
+    own = {fact["name"] for fact in facts.get("classes", [])}
+    found = []
+    internal, theirs_internal = [0, 0], [0, 0]
+    for name in INTERNAL & set(ours):
+        internal = [internal[at] + ours[name][at] for at in (0, 1)]
+    for entry in theirs["classes"]:
+        name = entry["name"]
+        if name in INTERNAL:
+            theirs_internal = [theirs_internal[0] + entry["count"], theirs_internal[1] + entry["shallow"]]
+        if is_native(entry) or entry["count"] < LEAST or not (CONSTRUCTED & set(entry["types"]) or name in VALUES):
+            continue
+        if name in INTERNAL:
+            continue
+        count, shallow, _ = ours.get(name, (None, None, None))
+        found.append(Compared("count", name, count, entry["count"], 0 if name in own else COUNT_SHARE))
+        key = "read-only-objects" if entry["empty"] else ""
+        if name == "(string)" and theirs["sum"]["external_strings"]["shallow"] > 100 * theirs["sum"]["external_strings"]["count"]:
+            key = "external-strings"
+        found.append(Compared("shallow", name, shallow, entry["shallow"], SHALLOW_SHARE, key))
+    found.append(Compared("count", "(internal)", internal[0], theirs_internal[0], SHALLOW_SHARE))
+    found.append(Compared("shallow", "(internal)", internal[1], theirs_internal[1], SHALLOW_SHARE, "read-only-objects"))
+    for fact in facts.get("classes", []):
+        wanted = fact["instances"] + fact["prototypes"]
+        found.append(Compared("count of facts", fact["name"], ours.get(fact["name"], (None,))[0], wanted, 0))
+    for fact in facts.get("dropped", []):
+        found.append(Compared("dropped", fact["name"], ours.get(fact["name"], (0,))[0], 0, 0))
+    return found
+
+
+def class_explanation(entry):
+    if is_native(entry):
+        return "array-buffer-data" if entry["name"] == "system / JSArrayBufferData" else "embedder-nodes"
+    return "internal-classes" if entry["name"] in INTERNAL else ""
+
+
+def compare_class_retained(ours, theirs):
+    found = []
+    for entry in theirs["classes"]:
+        if len(found) == MANY:
+            break
+        if is_native(entry):
+            continue  # not in the JavaScript heap
+        retained = ours.get(entry["name"], (None, None, None))[2]
+        found.append(Compared("class retained", entry["name"], retained, entry["retained"], RETAINED_SHARE,
+                              class_explanation(entry)))
+    return found
+
+
+def pair_objects(ours, theirs):
+    """(their object, our partner or None): of one class, of equal shallow size if possible, nearest in retained size."""
+    left = {}
+    for row in ours:
+        left.setdefault(bucket(field(row, NAME)), []).append(row)
+    pairs = []
+    for entry in theirs:
+        candidates = left.get(bucket(entry["class"]), [])
+        best = min(candidates, default=None, key=lambda row: (abs(field(row, SHALLOW) - entry["shallow"]) > entry["shallow"] * 0.01,
+                                                              abs(field(row, RETAINED) - entry["retained"])))
+        if best is not None:
+            candidates.remove(best)
+        pairs.append((entry, best))
+    return pairs
+
+
+def compare_objects(dominators, theirs):
+    largest = [entry for entry in theirs["objects"] if entry["type"] != "native"][:MANY]
+    found = []
+    for entry, partner in pair_objects(dominators[ROWS], largest):
+        name = f"{entry['class']} @{entry['id']} < " + " < ".join(step.split(" @")[0] for step in entry["path"][:2])
+        found.append(Compared("object retained", name, None if partner is None else field(partner, RETAINED), entry["retained"],
+                              RETAINED_SHARE))
+    # The other way round: what we hold for large must be large there too.
+    known = sorted((entry for entry in theirs["objects"]), key=lambda entry: -entry["retained"])
+    ours = [row for row in dominators[ROWS]][:MANY]
+    left = list(known)
+    for row in ours:
+        name = bucket(field(row, NAME))
+        candidates = [entry for entry in left if bucket(entry["class"]) == name]
+        best = min(candidates, default=None, key=lambda entry: abs(entry["retained"] - field(row, RETAINED)))
+        if best is None:
+            found.append(Compared("object, ours only", f"{name} {row.get('address', '')}", field(row, RETAINED), 0, 0))
+        else:
+            left.remove(best)
+    return found
+
+
+def compare(histogram, dominators, theirs, facts):
+    """Every comparison, as a list of Compared."""
+    ours = histogram_classes(histogram)
+    return compare_classes(ours, theirs, facts) + compare_class_retained(ours, theirs) + compare_objects(dominators, theirs)
+
+
+def ask(corewalk, core, node, words):
+    command = [corewalk, "-c", core] + (["-e", node] if node else []) + list(words)
+    done = harness.run(command, timeout=300)
+    documents = done.documents()
+    if done.status != 0 or len(documents) != 1:
+        raise harness.Broken(f"{' '.join(words)}: {len(documents)} documents, {done.brief()}")
+    return documents[0]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("core")
+    parser.add_argument("snapshot")
+    parser.add_argument("-e", "--node", default="")
+    parser.add_argument("--corewalk", default=os.path.join(harness.ROOT, "build", "release", "corewalk"))
+    parser.add_argument("--facts", default="", help="default: facts.json beside the core, if it is there")
+    parser.add_argument("--all", action="store_true", help="print what agrees, too")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    path = options.facts or os.path.join(os.path.dirname(os.path.abspath(options.core)), "facts.json")
+    facts = harness.read_facts(path) if os.path.exists(path) else {}
+    histogram = ask(options.corewalk, options.core, options.node, HISTOGRAM)
+    dominators = ask(options.corewalk, options.core, options.node, DOMINATORS)
+    found = compare(histogram, dominators, memlab(options.snapshot), facts)
+    print(f"{'what':18} {'of':48} {'corewalk':>14} {'MemLab':>14} {'':>8}")
+    for one in found:
+        if options.all or not one.within:
+            print(one.text())
+    wrong, explained = sum(one.wrong for one in found), sum(not one.within and bool(one.key) for one in found)
+    print(f"{len(found)} compared, {wrong} differ, {explained} explained")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (harness.Broken, harness.Skip) as error:
+        sys.exit(f"compare_snapshot: {error}")
