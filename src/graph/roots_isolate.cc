@@ -1,5 +1,6 @@
 // Words of the Isolate itself, and of what hangs on it: builtins, caches, the heap's weak lists.
 #include <algorithm>
+#include <array>
 #include <unordered_set>
 
 #include "graph/roots_builder.h"
@@ -58,7 +59,10 @@ bool AddCompilationCache(RootsBuilder* builder, Address address, const std::vect
 void CollectIsolateWords(RootsBuilder* builder) {
   constexpr size_t kChildBytes = 0x1000;      // structs larger than that are caches which V8 clears
   constexpr size_t kChildBytesGuess = 0x200;  // when the allocator does not say
-  constexpr uint64_t kHeadOfHeap = 0x1000;
+  // Two were seen in 7.4 and 7.8, four in 8.4 and later.
+  static constexpr std::array<const char*, 4> kHeapLists = {"native_contexts_list", "allocation_sites_list",
+                                                            "dirty_js_finalization_registries_list",
+                                                            "dirty_js_finalization_registries_list_tail"};
   const Memory& memory = builder->memory();
   const IsolateWords& isolate = builder->words();
   RootGroupState& state = builder->state(RootGroup::kIsolate);
@@ -77,6 +81,7 @@ void CollectIsolateWords(RootsBuilder* builder) {
   const RootsTable& table = builder->isolate().roots;
   const Address table_end = table.address + 8 * table.entries.size();
   std::unordered_set<Address> seen;
+  size_t lists_begin = 0;
   const uint32_t thread_label = builder->Label("Isolate");
   for (size_t i = 0; i < isolate.words.size(); ++i) {
     const uint64_t word = isolate.words[i];
@@ -87,12 +92,12 @@ void CollectIsolateWords(RootsBuilder* builder) {
       continue;
     }
     if (builder->PointsIntoHeap(word)) {
-      // The Heap has its lists {native contexts, allocation sites, dirty finalization registries, their tail} in a row
-      // near its start, each the head of a chain or undefined; it has no strong fields (src/heap/heap.h).
-      const bool in_head = slot >= isolate.heap && slot < isolate.heap + kHeadOfHeap;
-      lists.found |= in_head;
-      if (in_head) {
-        builder->Add(slot, word, RootGroup::kHeapLists, RootStrength::kWeak);
+      // The Heap has its weak lists in a row, each the head of a chain or undefined; they are its first references, as
+      // it has no strong ones (src/heap/heap.h).
+      if (slot >= isolate.heap && !lists.found) lists.found = true, lists_begin = i;
+      if (lists.found && i - lists_begin < kHeapLists.size()) {
+        builder->Add(slot, word, RootGroup::kHeapLists, RootStrength::kWeak,
+                     builder->Label(kHeapLists[i - lists_begin]));
       } else {
         builder->Add(slot, word, RootGroup::kIsolate, RootStrength::kStrong, thread_label);
       }
