@@ -111,7 +111,7 @@ class Rows {
     const MapInfo copy = map;
     const std::string value = BriefValue(reader_, address + 1, kShownUnits);
     const Cell row[] = {HexAddress{address}, Bytes{size}, HexAddress{copy.word - 1},
-                        UntrustedText(reader_.names().ClassName(copy, address)), value};
+                        UntrustedText(reader_.names().ClassNameOf(copy, address)), value};
     context_.out.AddRow(row);
   }
   uint64_t shown() const { return shown_; }

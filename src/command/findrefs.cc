@@ -45,7 +45,7 @@ std::string TypeName(HeapReader& reader, uint64_t holder) {
   const MapInfo map = *found;
   if (reader.layout().types.IsString(map.instance_type)) return "(String)";
   if (map.category == Category::kContext) return "Context";
-  std::string name = reader.names().ClassName(map, Untag(holder));
+  std::string name = reader.names().ClassNameOf(map, Untag(holder));
   if (name == "Array" && reader.layout().types.at(map.instance_type).name == "JS_ARRAY_TYPE") return "(Array)";
   if (name == "Object" && !IsStrongPointer(map.constructor)) return "(Object)";
   return name;

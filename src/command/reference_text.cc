@@ -83,7 +83,7 @@ std::string OwnerText(HeapReader& reader, Address owner) {
   if (found == nullptr) return "(unreadable)";
   const MapInfo map = *found;
   if (map.category == Category::kClosure) return "Function " + Safe(reader.names().ObjectName(map, owner));
-  const std::string name = ContextName(reader.names().ClassName(map, owner));
+  const std::string name = ContextName(reader.names().ClassNameOf(map, owner));
   if (name != "(hidden)" && name != "(array)") return Safe(name);
   // V8's own kinds say more by their type: "(property cell)".
   std::string type = reader.layout().types.at(map.instance_type).name;

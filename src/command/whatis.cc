@@ -116,7 +116,7 @@ class WhatisCommand final : public Command {
       }
       card.fields.push_back({"name", "Name", UntrustedText(session.names().ObjectName(found.map, found.address))});
       card.fields.push_back(
-          {"class_name", "Class", UntrustedText(session.names().ClassName(found.map, found.address))});
+          {"class_name", "Class", UntrustedText(session.names().ClassNameOf(found.map, found.address))});
       card.fields.push_back({"kind", "Kind", std::string(CategoryName(found.map.category))});
       card.fields.push_back({"map", "Map", HexAddress{found.map.word - 1}});
       const std::string& type = session.layout().types.at(found.map.instance_type).name;

@@ -114,9 +114,13 @@ Result<void> HeapGraph::EnsureRetained(const Cancel& cancel, const ProgressFunct
   // Dominators first: their arrays are gone when the sizes come.
   if (dominators_.empty()) {
     if (kinds_.stores.empty()) kinds_ = references_->TakeKinds();
+    // Words on stacks that look like references count as roots only for what nothing else keeps alive: most are stale,
+    // and would hide the true holder.
+    std::vector<ObjectId> roots(root_nodes_.begin(), root_nodes_.begin() + static_cast<ptrdiff_t>(sure_root_nodes_));
+    std::ranges::copy_if(root_nodes_, std::back_inserter(roots), [this](ObjectId node) { return !sure_.Has(node); });
     Result<std::vector<ObjectId>> dominators = FindDominators({.references = &references_,
                                                                .live = &live_,
-                                                               .roots = root_nodes_,
+                                                               .roots = roots,
                                                                .keep_references = !options_.lean,
                                                                .rooted = &kinds_.rooted},
                                                               cancel, progress);

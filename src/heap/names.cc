@@ -89,7 +89,7 @@ std::string NameResolver::ObjectName(const MapInfo& map, Address object) {
 std::string NameResolver::ComputeClassName(const MapInfo& map, Address sample) {
   switch (map.category) {
     case Category::kObject:
-      return ConstructorName(map, sample);
+      return ConstructorName(map, sample, !SharesDictionaryMap(map));
     case Category::kClosure:
       return "Function";
     case Category::kRegExp:
@@ -134,13 +134,28 @@ std::string NameResolver::UsableName(uint64_t function) {
   return name == "Object" ? "" : name;
 }
 
-std::string NameResolver::ConstructorName(const MapInfo& map, Address sample) {
+bool NameResolver::IsPrototypeMap(const MapInfo& map) const {
+  const NamingRule& rule = FindNamingRule(layout_.version);
+  return (map.bit_field2 & rule.prototype_map_bits2) != 0 || (map.bit_field3 & rule.prototype_map_bits3) != 0;
+}
+
+bool NameResolver::SharesDictionaryMap(const MapInfo& map) const {
+  return (map.bit_field3 >> layout_.Get(LayoutConstant::kBitField3IsDictionaryShift, 21) & 1) != 0 &&
+         layout_.types.at(map.instance_type).name == "JS_OBJECT_TYPE" && !IsPrototypeMap(map);
+}
+
+std::string NameResolver::ClassNameOf(const MapInfo& map, Address object) {
+  if (!SharesDictionaryMap(map)) return ClassName(map, object);
+  const std::string tag = StringOf(OwnDataProperty(object, map, Key::kToStringTag));
+  return tag.empty() ? ClassName(map, object) : tag == ClassName(map, object) ? tag : ConstructorName(map, object, true);
+}
+
+std::string NameResolver::ConstructorName(const MapInfo& map, Address sample, bool own_tag) {
   const InstanceTypes& types = layout_.types;
   const NamingRule& rule = FindNamingRule(layout_.version);
   const bool new_target_is_base =
       (map.bit_field2 & rule.new_target_is_base_bits2) || (map.bit_field3 & rule.new_target_is_base_bits3);
-  const bool prototype_map = (map.bit_field2 & rule.prototype_map_bits2) || (map.bit_field3 & rule.prototype_map_bits3);
-  if (!types.IsJSProxy(map.instance_type) && new_target_is_base && !prototype_map) {
+  if (!types.IsJSProxy(map.instance_type) && new_target_is_base && !IsPrototypeMap(map)) {
     std::string name = UsableName(ConstructorOf(map));
     if (!name.empty()) return name;
   }
@@ -167,7 +182,8 @@ std::string NameResolver::ConstructorName(const MapInfo& map, Address sample) {
       prototype = next.prototype;
     }
   }
-  const auto tag_of = [this](const Link& link) {
+  const auto tag_of = [&](const Link& link) {
+    if (!own_tag && &link == chain.data()) return std::string();
     return StringOf(OwnDataProperty(link.object, link.map, Key::kToStringTag));
   };
   const auto constructor_of = [this](const Link& link) {

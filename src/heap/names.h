@@ -21,6 +21,9 @@ class NameResolver {
   // `sample` is the address of one such object (0 = none at hand), needed only for objects that carry their own
   // Symbol.toStringTag. Raw target text.
   const std::string& ClassName(const MapInfo& map, Address sample);
+  // The class name of this one object. Objects in dictionary mode share Maps although each may carry a Symbol.toStringTag
+  // of its own (Intl, Math): there ClassName() tells what most of them are.
+  std::string ClassNameOf(const MapInfo& map, Address object);
   // The name of one object for a list: a function's own name, else its class name.
   std::string ObjectName(const MapInfo& map, Address object);
   // Names of the object's own named properties in order, symbols as "Symbol(text)"; at most 10,000.
@@ -42,7 +45,12 @@ class NameResolver {
 
  private:
   enum class Key : uint8_t { kOther, kToStringTag, kConstructor, kName };
-  std::string ConstructorName(const MapInfo& map, Address sample);
+  // `own_tag`: whether the receiver's own Symbol.toStringTag counts.
+  std::string ConstructorName(const MapInfo& map, Address sample, bool own_tag);
+  // The Map of a prototype, which has it for itself.
+  bool IsPrototypeMap(const MapInfo& map) const;
+  // A Map of ordinary objects in dictionary mode, which V8 lets many share (NormalizedMapCache).
+  bool SharesDictionaryMap(const MapInfo& map) const;
   // What would name objects of this Map (its constructor, that function's name, the prototype) is not in the core.
   bool NameIsMissing(const MapInfo& map);
   // JSReceiver::class_name of a wrapper: that of what it wraps.
@@ -52,9 +60,9 @@ class NameResolver {
   std::string UsableName(uint64_t function);
   uint64_t ConstructorOf(const MapInfo& map);
   Key KeyOf(uint64_t name);
-  // The value of the object's own data property, or 0 (accessors do not count, as in V8).
   // The value of a property of the global object: its dictionary holds cells.
   uint64_t GlobalProperty(Address dictionary, Key key);
+  // The value of the object's own data property, or 0 (accessors do not count, as in V8).
   uint64_t OwnDataProperty(Address object, const MapInfo& map, Key key);
   std::string StringOf(uint64_t tagged);
   std::string ScopeInfoName(uint64_t scope_info, bool inferred);

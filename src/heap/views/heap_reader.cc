@@ -45,7 +45,7 @@ bool HeapReader::IsString(uint64_t tagged) {
 std::string HeapReader::ClassOf(uint64_t tagged) {
   const MapInfo* map = MapOf(tagged);
   if (map == nullptr) return "";
-  return names_.ClassName(MapInfo(*map), Untag(tagged));
+  return names_.ClassNameOf(MapInfo(*map), Untag(tagged));
 }
 
 uint64_t HeapReader::SizeOf(uint64_t tagged) {
