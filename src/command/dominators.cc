@@ -31,7 +31,7 @@ class DominatorsCommand final : public Command {
                               .kind = OptionKind::kInteger,
                               .value_name = "N",
                               .help = "levels of the tree (default 4)"},
-                             {.name = "width",
+                             {.name = "per-level",
                               .kind = OptionKind::kInteger,
                               .value_name = "N",
                               .help = "lines below one line (default 8)"},
@@ -69,7 +69,7 @@ class DominatorsCommand final : public Command {
     } else {
       text = ReadDominatorTree(graph, start,
                                {.depth = static_cast<uint64_t>(std::max<int64_t>(1, context.args.Integer("depth", 4))),
-                                .per_level = static_cast<uint64_t>(std::max<int64_t>(1, context.args.Integer("width", 8)))},
+                                .per_level = static_cast<uint64_t>(std::max<int64_t>(1, context.args.Integer("per-level", 8)))},
                                class_of, shallow_of, context.cancel);
     }
     context.out.BeginDocument("dominators", TargetCard(context.session));
