@@ -19,7 +19,7 @@ class HistogramTest : public ::testing::Test {
     walk_.shapes.push_back(tally);
   }
   Histogram Make(HistogramBy by, HistogramSort sort = HistogramSort::kShallow) {
-    return MakeHistogram(walk_, names_, layout_, by, sort);
+    return MakeHistogram(walk_.shapes, names_, layout_, by, sort);
   }
   static std::vector<std::string> Names(const Histogram& histogram) {
     std::vector<std::string> names;

@@ -179,7 +179,7 @@ void BM_OpenAndHistogram(benchmark::State& state) {
     if (session == nullptr) return state.SkipWithError("the core cannot be opened");
     const HeapWalkResult walk = WalkHeap(session->model(), {.threads = threads}, Cancel(), nullptr);
     const Histogram histogram =
-        MakeHistogram(walk, session->names(), session->layout(), HistogramBy::kConstructor, HistogramSort::kShallow);
+        MakeHistogram(walk.shapes, session->names(), session->layout(), HistogramBy::kConstructor, HistogramSort::kShallow);
     benchmark::DoNotOptimize(&histogram);
     stopwatch.Stop();
   }

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/text_sanitize.h"
+#include "command/graph_text.h"
 #include "command/name_filter.h"
 #include "command/target.h"
 
@@ -21,11 +22,18 @@ class HistogramCommand final : public Command {
                  .group = "Heap",
                  .summary = "objects by class, with counts and shallow bytes",
                  .description =
-                     "Walks every page of the heap and counts all objects, dead ones that are not yet swept included.\n"
+                     "Walks every page of the heap and counts all objects, dead ones that are not yet swept included; with\n"
+                     "--live only those that can be reached from the roots (the default once a command has found out which\n"
+                     "are live), with --garbage only the others.\n"
                      "Names are those of DevTools: the constructor's name for JavaScript objects, \"Function\" for\n"
-                     "closures, engine kinds in parentheses. Shallow bytes are what the object itself takes.",
-                 .example = "histogram -n 5\nhistogram --by shape --filter '^Session$'\nhistogram --isolate all --json",
+                     "closures, engine kinds in parentheses. Shallow bytes are what the object itself takes; retained\n"
+                     "bytes (--retained) what would be freed with all objects of the row.",
+                 .example = "histogram -n 5\nhistogram --by shape --filter '^Session$'\nhistogram --live --retained --sort retained\nhistogram --isolate all --json",
                  .options = {
+                     {.name = "live", .help = "only objects that roots reach"},
+                     {.name = "garbage", .help = "only objects that no root reaches"},
+                     {.name = "all", .help = "both"},
+                     {.name = "retained", .help = "add retained bytes (of live objects; takes about 3 s per GB)"},
                      {.name = "by",
                       .kind = OptionKind::kChoice,
                       .value_name = "WHAT",
@@ -35,8 +43,8 @@ class HistogramCommand final : public Command {
                       .letter = 's',
                       .kind = OptionKind::kChoice,
                       .value_name = "KEY",
-                      .help = "shallow (default), count or name",
-                      .choices = {"shallow", "count", "name"}},
+                      .help = "shallow (default), count, name or retained",
+                      .choices = {"shallow", "count", "name", "retained"}},
                      {.name = "limit",
                       .letter = 'n',
                       .kind = OptionKind::kInteger,
@@ -56,23 +64,49 @@ class HistogramCommand final : public Command {
                                                            {"type", HistogramBy::kType},
                                                            {"space", HistogramBy::kSpace}};
     static const std::map<std::string, HistogramSort> kSort = {
-        {"shallow", HistogramSort::kShallow}, {"count", HistogramSort::kCount}, {"name", HistogramSort::kName}};
+        {"shallow", HistogramSort::kShallow},
+        {"count", HistogramSort::kCount},
+        {"name", HistogramSort::kName},
+        {"retained", HistogramSort::kRetained}};
     const HistogramBy by = kBy.at(context.args.Text("by", "constructor"));
     const Result<NameFilter> filter = NameFilter::From(context.args);
     if (!filter) return std::unexpected(filter.error());
     const Result<HeapWalkOptions> options = WalkOptionsFor(context);
     if (!options) return std::unexpected(options.error());
     Session& session = context.session;
-    const HeapWalkResult walk = WalkHeap(session.model(), *options, context.cancel, context.progress);
-    const Histogram histogram =
-        MakeHistogram(walk, session.names(), session.layout(), by, kSort.at(context.args.Text("sort", "shallow")));
+    const HistogramSort sort = kSort.at(context.args.Text("sort", "shallow"));
+    const bool retained = context.args.Has("retained") || sort == HistogramSort::kRetained;
+    const Result<HistogramOf> of = WhichObjects(context, *options, retained);
+    if (!of) return std::unexpected(of.error());
+    Completeness completeness = StartCompleteness(context);
+    Histogram histogram;
+    const HeapGraph* graph = nullptr;
+    if (*of == HistogramOf::kAll && !retained) {
+      const HeapWalkResult walk = WalkHeap(session.model(), *options, context.cancel, context.progress);
+      histogram = MakeHistogram(walk.shapes, session.names(), session.layout(), by, sort);
+      walk.Describe(&completeness);
+    } else {
+      const Result<HeapGraph*> built =
+          session.Graph(options->isolate, retained ? Session::GraphNeed::kRetained : Session::GraphNeed::kLiveness,
+                        context.cancel, context.progress);
+      if (!built) return std::unexpected(built.error());
+      graph = *built;
+      Result<Histogram> made =
+          MakeHistogram(*graph, *of, session.names(), session.layout(), by, sort, context.cancel);
+      if (!made) return std::unexpected(made.error());
+      histogram = std::move(*made);
+      graph->Describe(&completeness);
+    }
+    const bool tell_retained = graph != nullptr && graph->has_retained() && *of != HistogramOf::kGarbage;
 
     context.out.BeginDocument("histogram", TargetCard(session));
+    if (graph != nullptr) context.out.AddCard(LivenessCard(*graph));
     if (histogram.rows.empty()) context.out.AddNote("no objects were found");
     TableSpec spec;
     if (by == HistogramBy::kShape) spec.columns.push_back({"shape", "Map"});
     spec.columns.insert(spec.columns.end(),
                         {{"count", "Count"}, {"shallow_bytes", "Shallow bytes"}, {"share", "Share"}});
+    if (tell_retained) spec.columns.push_back({"retained_bytes", "Retained bytes"});
     spec.columns.push_back({"", " ", Align::kLeft});  // bar
     spec.columns.push_back({"kind", "", Align::kLeft});
     spec.columns.push_back({"name", "Name", Align::kLeft});
@@ -95,7 +129,9 @@ class HistogramCommand final : public Command {
       largest = std::max(largest, share);
       std::vector<Cell> cells;
       if (by == HistogramBy::kShape) cells.push_back(HexAddress{row.shape});
-      cells.insert(cells.end(), {Count{row.count}, Bytes{row.bytes}, Share{share}, Bar{share}});
+      cells.insert(cells.end(), {Count{row.count}, Bytes{row.bytes}, Share{share}});
+      if (tell_retained) cells.push_back(Bytes{row.retained});
+      cells.push_back(Bar{share});
       cells.push_back(std::string(by == HistogramBy::kSpace ? "" : CategoryName(row.category)));
       cells.push_back(UntrustedText(row.name));
       cells.push_back(HexAddress{row.sample});
@@ -104,13 +140,27 @@ class HistogramCommand final : public Command {
     if (by == HistogramBy::kShape) end.total.push_back(Absent{});
     end.total.insert(end.total.end(),
                      {Count{count}, Bytes{bytes},
-                      Share{histogram.bytes ? static_cast<double>(bytes) / static_cast<double>(histogram.bytes) : 0},
-                      Absent{}, Absent{}, std::string("all"), Absent{}});
+                      Share{histogram.bytes ? static_cast<double>(bytes) / static_cast<double>(histogram.bytes) : 0}});
+    if (tell_retained) end.total.push_back(Absent{});
+    end.total.insert(end.total.end(), {Absent{}, Absent{}, std::string("all"), Absent{}});
     context.out.EndTable(end);
-    Completeness completeness = StartCompleteness(context);
-    walk.Describe(&completeness);
     context.out.EndDocument(completeness);
     return {};
+  }
+
+ private:
+  static Result<HistogramOf> WhichObjects(const CommandContext& context, const HeapWalkOptions& options, bool retained) {
+    const bool live = context.args.Has("live"), garbage = context.args.Has("garbage"), all = context.args.Has("all");
+    if (live + garbage + all > 1)
+      return Fail(ErrorCode::kUsage, "histogram: --live, --garbage and --all exclude each other");
+    if (options.isolate < 0 && (live || garbage || retained)) {
+      return Fail(ErrorCode::kUsage,
+                  "histogram: what is live is found for one isolate at a time: choose it with --isolate N");
+    }
+    if (garbage) return HistogramOf::kGarbage;
+    if (live || (!all && (retained || (options.isolate >= 0 && context.session.KnownGraph(options.isolate) != nullptr))))
+      return HistogramOf::kLive;
+    return HistogramOf::kAll;
   }
 };
 

@@ -20,9 +20,7 @@ class Finder {
   // 1. The only referrer of each live node; nodes with several are numbered.
   bool FindReferrers() {
     referrer_.assign(n_, kNoObject);
-    for (const ObjectId root : input_.roots) {
-      if (root < n_ && live_.Has(root)) referrer_[root] = n_;
-    }
+    ForEachRoot([this](ObjectId root) { referrer_[root] = n_; });
     if (!ForEachReference([this](ObjectId from, ObjectId to) {
           uint32_t& referrer = referrer_[to];
           if (referrer == from || referrer == kShared) return;
@@ -45,18 +43,14 @@ class Finder {
     const auto fill = [this](ObjectId from, ObjectId to) {
       if (const uint32_t referrer = referrer_[to]; IsShared(referrer)) list_[--begin_[referrer & ~kShared]] = from;
     };
-    for (const ObjectId root : input_.roots) {
-      if (root < n_ && live_.Has(root)) count(root);
-    }
+    ForEachRoot(count);
     if (!ForEachReference([&](ObjectId, ObjectId to) { count(to); })) return false;
     uint32_t sum = 0;
     for (uint32_t k = 0; k < shared_count_; ++k) begin_[k] = sum += begin_[k];
     begin_[shared_count_] = sum;
     list_.resize(sum);
     if (!ForEachReference(fill)) return false;
-    for (const ObjectId root : input_.roots) {
-      if (root < n_ && live_.Has(root)) fill(n_, root);
-    }
+    ForEachRoot([&](ObjectId root) { fill(n_, root); });
     if (!input_.keep_references) input_.references->reset();
     return true;
   }
@@ -200,6 +194,17 @@ class Finder {
   static bool IsShared(uint32_t referrer) { return (referrer & kShared) != 0 && referrer != kNoObject; }
   void Keep(uint32_t pre) { kept_[pre / 64] |= uint64_t{1} << pre % 64; }
 
+  template <typename ToEach>
+  void ForEachRoot(ToEach&& to_each) {
+    for (const ObjectId root : input_.roots) {
+      if (root < n_ && live_.Has(root)) to_each(root);
+    }
+    if (input_.rooted == nullptr) return;
+    input_.rooted->ForEach([&](ObjectId root) {
+      if (live_.Has(root)) to_each(root);
+    });
+  }
+
   // Every reference between live nodes that counts. False when cancelled.
   template <typename ToEach>
   bool ForEachReference(ToEach&& to_each) {
@@ -246,6 +251,21 @@ Result<std::vector<ObjectId>> FindDominators(const DominatorInput& input, const 
     if (!(finder.*steps[i])()) return Fail(ErrorCode::kInterrupted, "interrupted while dominators were computed");
   }
   return finder.Take();
+}
+
+void HoistFromParts(const NodeKinds& kinds, std::span<ObjectId> dominators) {
+  if (kinds.stores.empty()) return;
+  const uint32_t n = static_cast<uint32_t>(dominators.size());
+  const uint64_t objects = kinds.stores.capacity();  // external blocks have no kinds, and dominate nothing
+  for (uint32_t node = 0; node < n; ++node) {
+    const bool receiver = node < objects && kinds.receivers.Has(node);
+    ObjectId dominator = dominators[node];
+    // A chain of parts is three long at most: cell, dictionary, object; a Map may have shapes above it.
+    while (dominator < objects && (kinds.stores.Has(dominator) || (receiver && kinds.shapes.Has(dominator)))) {
+      dominator = dominators[dominator];
+    }
+    dominators[node] = dominator;
+  }
 }
 
 }  // namespace corewalk

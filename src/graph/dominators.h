@@ -30,6 +30,7 @@ struct DominatorInput {
   const NodeSet* live = nullptr;        // what is reached from the roots
   std::span<const ObjectId> roots;      // may repeat
   bool keep_references = true;
+  const NodeSet* rooted = nullptr;  // live ones of these are roots too; null = none
   // References from outside of this set into it do not count (but for those of the roots in `roots`); null = all count.
   const NodeSet* inner = nullptr;
 };
@@ -38,5 +39,9 @@ struct DominatorInput {
 // kNoObject for what is not live. Fails only when cancelled.
 Result<std::vector<ObjectId>> FindDominators(const DominatorInput& input, const Cancel& cancel,
                                              const ProgressFunction& progress);
+
+// Makes the dominators those of V8's heap snapshots: what a store or a shape dominates (see NodeKinds) is dominated by
+// what dominates the store; of a shape this holds for JavaScript objects only.
+void HoistFromParts(const NodeKinds& kinds, std::span<ObjectId> dominators);
 
 }  // namespace corewalk

@@ -20,7 +20,14 @@ struct EdgeRule {
   BodyKind body = BodyKind::kNone;
   bool array_buffer = false;     // may hold memory outside of the heap
   bool external_string = false;
-  uint64_t weak_words = 0;       // bit i: word i of the object is weak whatever its tag; words from 64 on never are
+  bool receiver = false;         // a JavaScript object
+  bool elements = false;         // its third word is the store of its elements (and the second that of its properties)
+  bool store = false;            // can be such a store
+  bool cells = false;            // a dictionary of cells, which are stores too
+  bool shape = false;            // a Map or a part of one
+  bool in_string_table = false;
+  uint64_t weak_words = 0;       // bit i: word i of the object is weak whatever its tag
+  uint32_t weak_tail = 0;        // so many words at its end are
 };
 
 inline constexpr uint64_t kCodeHeaderWords = 8;

@@ -47,6 +47,7 @@ class ObjectIndex {
   size_t page_count() const { return pages_.size(); }
   template <typename Visitor>
   void VisitPage(size_t page, PageWalker* walker, Visitor&& visitor) const;
+  SpaceKind SpaceOf(size_t page) const { return pages_[page].page->space; }
   // Index of a page's first word among the words of all object areas; < heap_bytes() / 8 + page_count().
   uint64_t FirstWordOf(size_t page) const { return pages_[page].first_word; }
 

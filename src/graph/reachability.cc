@@ -1,7 +1,6 @@
 #include "graph/reachability.h"
 
 #include <algorithm>
-#include <bit>
 #include <numeric>
 #include <tuple>
 
@@ -12,12 +11,6 @@ constexpr size_t kNear = 8, kFar = 16;  // nodes ahead whose references, and who
 constexpr size_t kPollNodes = 1 << 16;
 
 }  // namespace
-
-uint64_t NodeSet::Count() const {
-  uint64_t count = 0;
-  for (const uint64_t word : words_) count += static_cast<uint64_t>(std::popcount(word));
-  return count;
-}
 
 Reachability::Reachability(const References& references, const ReachOptions& options)
     : references_(references), options_(options), reached_(references.node_count()) {

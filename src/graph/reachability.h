@@ -11,27 +11,6 @@
 
 namespace corewalk {
 
-// One bit per node.
-class NodeSet {
- public:
-  explicit NodeSet(uint64_t nodes = 0) : words_((nodes + 63) / 64) {}
-  bool Has(ObjectId id) const { return (words_[id / 64] >> id % 64 & 1) != 0; }
-  // False when it was there already.
-  bool Add(ObjectId id) {
-    const uint64_t bit = uint64_t{1} << id % 64;
-    const bool is_new = (words_[id / 64] & bit) == 0;
-    words_[id / 64] |= bit;
-    return is_new;
-  }
-  void Remove(ObjectId id) { words_[id / 64] &= ~(uint64_t{1} << id % 64); }
-  uint64_t Count() const;
-  bool empty() const { return words_.empty(); }
-  uint64_t MemoryBytes() const { return 8 * words_.size(); }
-
- private:
-  std::vector<uint64_t> words_;
-};
-
 struct ReachOptions {
   bool parents = false;               // remember who each node was reached from
   const NodeSet* without = nullptr;   // as if these nodes were gone

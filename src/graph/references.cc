@@ -32,9 +32,10 @@ struct References::Hole {
 // What one thread does.
 class References::Builder {
  public:
-  Builder(const ObjectIndex& index, References* references, const Cancel& cancel)
+  Builder(const ObjectIndex& index, References* references, NodeSet* parts, const Cancel& cancel)
       : index_(index),
         references_(*references),
+        parts_(*parts),
         layout_(index.model().layout()),
         maps_(index.model().memory(), layout_),
         walker_(index.MakeWalker(&maps_, &cancel)),
@@ -77,6 +78,12 @@ class References::Builder {
 
   void AddObject(ObjectId id, MapCache::Slot& slot, uint64_t size, const std::byte* bytes) {
     const Rule& rule = RuleOf(slot);
+    NodeKinds& kinds = references_.kinds_;
+    if (rule.receiver) kinds.receivers.AddShared(id);
+    if (rule.store) kinds.stores.AddShared(id);
+    if (rule.shape) kinds.shapes.AddShared(id);
+    if (rule.in_string_table) kinds.rooted.AddShared(id);
+    if (rule.elements) AddParts(bytes);
     const uint32_t start = at_;
     previous_ = kNoObject;
     Emit(id, rule.map);
@@ -84,10 +91,10 @@ class References::Builder {
       case BodyKind::kNone:
         break;
       case BodyKind::kWords:
-        EmitWords(id, size / 8, rule.weak_words, bytes);
+        EmitWords(id, size / 8 - std::min<uint64_t>(size / 8, rule.weak_tail), rule, bytes);
         break;
       case BodyKind::kHeader:
-        EmitWords(id, std::min(size / 8, kCodeHeaderWords), 0, bytes);
+        EmitWords(id, std::min(size / 8, kCodeHeaderWords), rule, bytes);
         break;
       case BodyKind::kEphemerons:
         AddTable(id, size / 8, bytes);
@@ -103,12 +110,23 @@ class References::Builder {
     edge_count += at_ - start;
   }
 
-  void EmitWords(ObjectId id, uint64_t words, uint64_t weak_words, const std::byte* bytes) {
+  void EmitWords(ObjectId id, uint64_t words, const Rule& rule, const std::byte* bytes) {
     for (uint64_t i = 1; i < words; ++i) {
       const uint64_t word = WordAt(bytes, 8 * i);
       if (!IsStrongPointer(word)) continue;
-      if (i < 64 && (weak_words >> i & 1) != 0) continue;
-      Emit(id, index_.At(word));
+      if (i < 64 && (rule.weak_words >> i & 1) != 0) continue;
+      const ObjectId to = index_.At(word);
+      Emit(id, to);
+      if (rule.cells && to != kNoObject) parts_.AddShared(to);
+    }
+  }
+
+  // The stores of an object: its second and third words.
+  void AddParts(const std::byte* bytes) {
+    for (const uint64_t offset : {8, 16}) {
+      const uint64_t word = WordAt(bytes, offset);
+      if (!IsStrongPointer(word)) continue;
+      if (const ObjectId part = index_.At(word); part != kNoObject) parts_.AddShared(part);
     }
   }
 
@@ -141,6 +159,7 @@ class References::Builder {
 
   const ObjectIndex& index_;
   References& references_;
+  NodeSet& parts_;  // what objects point to as their properties or elements
   const Layout& layout_;
   MapCache maps_;
   PageWalker walker_;
@@ -163,12 +182,18 @@ Result<std::unique_ptr<References>> References::Build(const ObjectIndex& index, 
     return Fail(ErrorCode::kUnsupported, "there is not enough address space for the references of this heap");
   const size_t threads = ClampThreads(thread_count);
   std::vector<std::unique_ptr<Builder>> builders;
-  for (size_t i = 0; i < threads; ++i) builders.push_back(std::make_unique<Builder>(index, references.get(), cancel));
+  NodeSet parts(index.size());
+  NodeKinds& kinds = references->kinds_;
+  kinds = {NodeSet(index.size()), NodeSet(index.size()), NodeSet(index.size()), NodeSet(index.size())};
+  for (size_t i = 0; i < threads; ++i)
+    builders.push_back(std::make_unique<Builder>(index, references.get(), &parts, cancel));
   index.model().memory().Advise(AccessPattern::kSequential);
   InPieces(index.page_count(), threads, cancel, progress, "following references",
            [&](size_t thread, size_t page) { builders[thread]->AddPage(page); });
   index.model().memory().Advise(AccessPattern::kNormal);
   if (cancel.Cancelled()) return Fail(ErrorCode::kInterrupted, "interrupted while references were followed");
+
+  kinds.stores.Intersect(parts);
 
   std::vector<Hole> holes;
   for (const std::unique_ptr<Builder>& builder : builders) {

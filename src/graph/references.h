@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "graph/edge_rules.h"
+#include "graph/node_set.h"
 #include "graph/object_index.h"
 #include "graph/sparse_array.h"
 
@@ -26,6 +27,17 @@ struct Ephemeron {
 struct ExternalBlock {
   Address address = 0;
   uint64_t bytes = 0;
+};
+
+// What nodes are, as far as V8's heap snapshots treat them specially (src/profiler/heap-snapshot-generator.cc). Empty sets
+// when the graph does not come from a heap.
+struct NodeKinds {
+  // Parts of an object: its elements, its property array or dictionary, cells of the global object. Snapshots lead from
+  // the object straight to the values.
+  NodeSet stores;
+  NodeSet shapes;     // Maps and what describes properties: snapshots lead from objects straight to prototypes and getters
+  NodeSet receivers;  // JavaScript objects
+  NodeSet rooted;     // strings in V8's string tables, which snapshots count as roots
 };
 
 class References {
@@ -60,6 +72,8 @@ class References {
 
   std::span<const Ephemeron> ephemerons() const { return ephemerons_; }  // by table, then in the table's order
   std::span<const ExternalBlock> external() const { return external_; }  // node object_count() + i
+  const NodeKinds& kinds() const { return kinds_; }
+  NodeKinds TakeKinds() { return std::move(kinds_); }
   uint64_t MemoryBytes() const;
 
  private:
@@ -75,6 +89,7 @@ class References {
   SparseArray<uint32_t> edges_;
   std::vector<Ephemeron> ephemerons_;
   std::vector<ExternalBlock> external_;
+  NodeKinds kinds_;
 };
 
 }  // namespace corewalk

@@ -9,11 +9,11 @@ namespace {
 
 // The names of V8's snapshots (src/objects/visitors.h, ROOT_ID_LIST).
 constexpr std::array<std::string_view, static_cast<size_t>(RootGroup::kCount)> kGroupNames = {
-    "(Strong root list)", "(Global handles)",     "(Eternal handles)",       "(Handle scope)", "(Persistent handles)",
-    "(Traced handles)",   "(Microtasks)",         "(Compilation cache)",     "(Startup object cache)",
-    "(Builtins)",         "(Isolate)",            "(Weak roots)",            "(Stack roots)"};
+    "(Strong root list)", "(Global handles)",    "(Eternal handles)", "(Handle scope)",         "(Traced handles)",
+    "(Micro tasks)",      "(Compilation cache)", "(Strong roots)",    "(Startup object cache)", "(Builtins)",
+    "(Isolate)",          "(Weak roots)",        "(Stack roots)"};
 
-constexpr uint64_t kRedZone = 128;             // bytes below the stack pointer that x86-64 code may use
+constexpr uint64_t kRedZone = 128;              // bytes below the stack pointer that x86-64 code may use
 constexpr uint64_t kMostStackBytes = 64 << 20;  // of one thread
 
 void CollectStrongRootList(RootsBuilder* builder) {
@@ -53,8 +53,7 @@ void CollectStacks(RootsBuilder* builder) {
   for (const ThreadState& thread : builder->memory().Threads()) {
     if (builder->cancel().Cancelled()) return;
     const uint32_t label = builder->Label("thread " + std::to_string(thread.tid));
-    for (const uint64_t word : thread.registers)
-      builder->Add(0, word, RootGroup::kStacks, RootStrength::kMaybe, label);
+    for (const uint64_t word : thread.registers) builder->Add(0, word, RootGroup::kStacks, RootStrength::kMaybe, label);
     const Address sp = (thread.reg(Register::kRsp) - kRedZone) & ~Address{7};
     const Address end = StackEnd(builder->memory(), thread, sp);
     const std::vector<uint64_t> words = ReadWords(builder->memory(), sp, end > sp ? (end - sp) / 8 : 0);
@@ -68,12 +67,13 @@ std::string_view RootGroupName(RootGroup group) {
   return kGroupNames[static_cast<size_t>(group)];
 }
 
-Roots CollectRoots(const HeapModel& model, const IsolateHeap& isolate, const BinaryFacts* binary,
-                   const Cancel& cancel, int threads) {
+Roots CollectRoots(const HeapModel& model, const IsolateHeap& isolate, const BinaryFacts* binary, const Cancel& cancel,
+                   int threads) {
   RootsBuilder builder(model, isolate, binary, cancel, threads);
   CollectStrongRootList(&builder);
-  for (const auto collect : {CollectGlobalHandles, CollectEternalHandles, CollectHandleScopes, CollectMicrotasks,
-                             CollectStartupCaches, CollectIsolateWords, CollectStacks}) {
+  for (const auto collect :
+       {CollectGlobalHandles, CollectEternalHandles, CollectHandleScopes, CollectTracedHandles, CollectMicrotasks,
+        CollectStrongRoots, CollectStartupCaches, CollectIsolateWords, CollectStacks}) {
     if (cancel.Cancelled()) break;
     collect(&builder);
   }

@@ -3,9 +3,11 @@
 namespace corewalk {
 namespace {
 
-constexpr uint64_t kMostIsolateBytes = 0x40000;   // 14.6 has about 0x11000
-constexpr uint64_t kBehindHeap = 0x3000;          // bytes that are read behind the Heap's start when the end is unknown
+constexpr uint64_t kMostIsolateBytes = 0x40000;  // 14.6 has about 0x11000
+constexpr uint64_t kBehindHeap = 0x3000;         // bytes that are read behind the Heap's start when the end is unknown
 constexpr uint64_t kMostMallocBytes = 1 << 30;
+constexpr size_t kMostRoots = 1 << 24;
+constexpr size_t kPollWords = 1 << 16;
 
 }  // namespace
 
@@ -32,8 +34,7 @@ RootsBuilder::RootsBuilder(const HeapModel& model, const IsolateHeap& isolate, c
   if (isolate.heap < words_.start || isolate.heap - words_.start > kMostIsolateBytes) return;
   const uint64_t known = MallocSize(memory(), words_.start);
   const uint64_t least = isolate.heap - words_.start + kBehindHeap / 4;
-  const uint64_t bytes =
-      known > least && known < kMostIsolateBytes ? known : isolate.heap - words_.start + kBehindHeap;
+  const uint64_t bytes = known > least && known < kMostIsolateBytes ? known : isolate.heap - words_.start + kBehindHeap;
   words_.words = ReadWords(memory(), words_.start, bytes / 8);
 }
 
@@ -85,6 +86,10 @@ uint32_t RootsBuilder::Label(std::string text) {
 
 bool RootsBuilder::Add(Address slot, uint64_t word, RootGroup group, RootStrength strength, uint32_t label) {
   if (!IsObject(word)) return false;
+  if (roots_.roots.size() >= kMostRoots) {
+    state(group).problem = "there are more roots than are kept";
+    return false;
+  }
   roots_.roots.push_back({slot, word, group, strength, label});
   ++state(group).count;
   if (strength == RootStrength::kWeak) ++state(group).weak;
@@ -94,7 +99,10 @@ bool RootsBuilder::Add(Address slot, uint64_t word, RootGroup group, RootStrengt
 size_t RootsBuilder::AddAll(Address first, const std::vector<uint64_t>& words, RootGroup group, RootStrength strength,
                             uint32_t label) {
   size_t added = 0;
-  for (size_t i = 0; i < words.size(); ++i) added += Add(first + 8 * i, words[i], group, strength, label);
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (i % kPollWords == 0 && cancel_.Cancelled()) break;
+    added += Add(first + 8 * i, words[i], group, strength, label);
+  }
   return added;
 }
 

@@ -72,6 +72,8 @@ class RootsBuilder {
 void CollectGlobalHandles(RootsBuilder* builder);
 void CollectEternalHandles(RootsBuilder* builder);
 void CollectHandleScopes(RootsBuilder* builder);
+void CollectTracedHandles(RootsBuilder* builder);
+void CollectStrongRoots(RootsBuilder* builder);
 void CollectMicrotasks(RootsBuilder* builder);
 void CollectStartupCaches(RootsBuilder* builder);
 void CollectIsolateWords(RootsBuilder* builder);  // and builtins, compilation cache, the heap's weak lists
@@ -81,5 +83,8 @@ void CollectStacks(RootsBuilder* builder);
 // are the starts of the blocks, each of `block_bytes` bytes.
 std::map<Address, std::string> OwnersOfHandles(const RootsBuilder& builder, std::vector<Address> blocks,
                                                uint64_t block_bytes);
+
+// The same of an object of C++ by its first word; "" when that points to no vtable of Node.js.
+std::string OwnerLabel(const RootsBuilder& builder, uint64_t first_word);
 
 }  // namespace corewalk

@@ -2,7 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <set>
+#include <optional>
+#include <span>
 #include <unordered_set>
 
 #include "graph/roots_builder.h"
@@ -21,17 +22,23 @@ constexpr size_t kMostBlocks = 1 << 20;
 constexpr uint8_t kStateMask = 3;
 constexpr uint8_t kNormal = 1;
 
-constexpr size_t kScopeBlockHandles = 1022;  // src/api/api.h: kHandleBlockSize = KB - 2
+constexpr size_t kScopeBlockHandles = 1022;   // src/api/api.h: kHandleBlockSize = KB - 2
 constexpr size_t kEternalBlockHandles = 256;  // src/handles/global-handles.h: EternalHandles::kSize
-constexpr size_t kMostHandles = 1 << 24;
+constexpr size_t kMostHandles = 1 << 24;      // bounds against damaged memory
+constexpr size_t kMostScopeBlocks = 1 << 16;  // 67 million handles
 
 using NodeBlock = std::array<uint64_t, kBlockBytes / 8>;
 
-uint8_t IndexOf(const NodeBlock& block, size_t node) { return static_cast<uint8_t>(block[4 * node + 1] >> 16); }
-uint8_t FlagsOf(const NodeBlock& block, size_t node) { return static_cast<uint8_t>(block[4 * node + 1] >> 24); }
+uint8_t IndexOf(const NodeBlock& block, size_t node) {
+  return static_cast<uint8_t>(block[4 * node + 1] >> 16);
+}
+uint8_t FlagsOf(const NodeBlock& block, size_t node) {
+  return static_cast<uint8_t>(block[4 * node + 1] >> 24);
+}
 
 bool ReadBlock(const Memory& memory, Address address, NodeBlock* block) {
-  if ((address & 7) != 0 || memory.Read(address, std::as_writable_bytes(std::span(*block))) != kBlockBytes) return false;
+  if ((address & 7) != 0 || memory.Read(address, std::as_writable_bytes(std::span(*block))) != kBlockBytes)
+    return false;
   for (size_t i = 0; i < kNodesInBlock; ++i) {
     if (IndexOf(*block, i) != i) return false;
   }
@@ -80,7 +87,7 @@ bool ReadDetachable(const RootsBuilder& builder, Address address, std::vector<ui
   if (builder.memory().Read(address, std::as_writable_bytes(std::span(header))) != 24) return false;
   const auto [data, capacity, size] = header;
   if (capacity == 0 && size == 0 && data == 0) return out->clear(), true;
-  if (size > capacity || capacity > kMostHandles || !builder.IsNative(data)) return false;
+  if (size > capacity || capacity > kMostScopeBlocks || !builder.IsNative(data)) return false;
   *out = ReadWords(builder.memory(), data, size);
   return out->size() == size;
 }
@@ -125,9 +132,13 @@ void CollectGlobalHandles(RootsBuilder* builder) {
       if (node_state == 0) continue;
       const Address slot = at + kNodeBytes * i;
       const auto owner = owners.find(slot);
+      std::string label = owner != owners.end() ? owner->second : "";
+      // The parameter of a weak handle's callback is mostly the C++ object that owns the handle.
+      if (label.empty() && node_state != kNormal && builder->IsNative(block[4 * i + 2]))
+        label = OwnerLabel(*builder, memory.ReadWord(block[4 * i + 2]).value_or(0));
       builder->Add(slot, block[4 * i], RootGroup::kGlobalHandles,
                    node_state == kNormal ? RootStrength::kStrong : RootStrength::kWeak,
-                   owner != owners.end() ? builder->Label(owner->second) : 0);
+                   builder->Label(std::move(label)));
     }
   }
 }
@@ -139,6 +150,7 @@ void CollectEternalHandles(RootsBuilder* builder) {
   size_t most = 0;
   std::vector<Address> best;
   for (const uint64_t word : builder->words().words) {
+    if (builder->cancel().Cancelled()) return;
     if (!builder->IsNative(word)) continue;
     const std::vector<uint64_t> fields = ReadWords(memory, word, 4);
     if (fields.size() < 4) continue;
@@ -162,6 +174,90 @@ void CollectEternalHandles(RootsBuilder* builder) {
   }
 }
 
+namespace {
+
+// The blocks of a std::vector<Address*> at `vector`; empty when there is none.
+std::vector<Address> BlocksOf(const RootsBuilder& builder, std::span<const uint64_t> vector) {
+  const uint64_t bytes = vector[1] - vector[0];
+  if (vector[1] <= vector[0] || vector[2] < vector[1] || (bytes & 7) != 0 || bytes > 8 * kMostScopeBlocks) return {};
+  if (!builder.IsNative(vector[0])) return {};
+  std::vector<Address> blocks = ReadWords(builder.memory(), vector[0], bytes / 8);
+  const bool all =
+      blocks.size() == bytes / 8 && std::ranges::all_of(blocks, [&](Address block) { return builder.IsNative(block); });
+  return all ? blocks : std::vector<Address>();
+}
+
+// Handles that a compiler thread took along, in a list that starts in the Isolate. One of two structs:
+//   PersistentHandles {Isolate*, std::vector<Address*> blocks, [block size,] next free slot, limit, prev, next},
+//   from 8.6 on (src/handles/persistent-handles.h); the Isolate has the list's struct, and that the first of them.
+//   Every block is full but the last. DeferredHandles {std::vector<Address*> blocks, next, prev, limit of the first
+//   block, Isolate*}, up to 8.4 (src/api/api.h). Every block is full but the first, which is the newest.
+struct ForeignHandles {
+  std::vector<Address> blocks;
+  Address not_full = 0;  // the block that is used up to `used`
+  Address used = 0;
+  Address prev = 0, next = 0;
+};
+
+std::optional<ForeignHandles> ReadForeignHandles(const RootsBuilder& builder, Address at) {
+  if (!builder.IsNative(at)) return std::nullopt;
+  const std::vector<uint64_t> words = ReadWords(builder.memory(), at, 9);
+  if (words.size() < 9) return std::nullopt;
+  const auto fits = [](Address block, Address used) {
+    return used >= block && used - block <= 8 * kScopeBlockHandles && (used & 7) == 0;
+  };
+  ForeignHandles handles;
+  if (words[0] == builder.words().start) {
+    handles.blocks = BlocksOf(builder, std::span(words).subspan(1));
+    if (handles.blocks.empty()) return std::nullopt;
+    handles.not_full = handles.blocks.back();
+    for (const size_t i : {size_t{4}, size_t{5}}) {
+      if (!fits(handles.not_full, words[i]) || !fits(handles.not_full, words[i + 1]) || words[i] > words[i + 1])
+        continue;
+      handles.used = words[i], handles.prev = words[i + 2], handles.next = words[i + 3];
+      return handles;
+    }
+  } else if (words[6] == builder.words().start) {
+    handles.blocks = BlocksOf(builder, std::span(words));
+    if (handles.blocks.empty() || !fits(handles.blocks.front(), words[5])) return std::nullopt;
+    handles.not_full = handles.blocks.front();
+    handles.used = words[5], handles.next = words[3], handles.prev = words[4];
+    return handles;
+  }
+  return std::nullopt;
+}
+
+void CollectForeignHandles(RootsBuilder* builder) {
+  constexpr size_t kListWords = 8;  // of PersistentHandlesList
+  constexpr size_t kMostLists = 1 << 16;
+  const Memory& memory = builder->memory();
+  const IsolateWords& isolate = builder->words();
+  std::unordered_set<Address> seen;
+  const auto add_list = [&](Address head) {
+    if (seen.contains(head)) return;
+    std::optional<ForeignHandles> handles = ReadForeignHandles(*builder, head);
+    if (!handles || handles->prev != 0) return;
+    for (Address at = head; handles && seen.size() < kMostLists && seen.insert(at).second;) {
+      for (const Address block : handles->blocks) {
+        const size_t count = block == handles->not_full ? (handles->used - block) / 8 : kScopeBlockHandles;
+        builder->AddAll(block, ReadWords(memory, block, count), RootGroup::kHandleScopes, RootStrength::kStrong,
+                        builder->Label("compiler thread"));
+      }
+      at = handles->next;
+      handles = ReadForeignHandles(*builder, at);
+    }
+  };
+  for (size_t i = (isolate.heap - isolate.start) / 8; i < isolate.words.size(); ++i) {
+    if (builder->cancel().Cancelled()) return;
+    const uint64_t word = isolate.words[i];
+    if (!builder->IsNative(word) || (word >= isolate.start && word < isolate.SlotOf(isolate.words.size()))) continue;
+    add_list(word);
+    for (const uint64_t inner : ReadWords(memory, word, kListWords)) add_list(inner);
+  }
+}
+
+}  // namespace
+
 // HandleScopeImplementer {Isolate*, blocks, entered contexts, saved contexts, ...}, and in the Isolate HandleScopeData
 // {next, limit, level}: every block is full but the last, which is used up to `next` (src/api/api.h).
 void CollectHandleScopes(RootsBuilder* builder) {
@@ -169,8 +265,10 @@ void CollectHandleScopes(RootsBuilder* builder) {
   const Memory& memory = builder->memory();
   RootGroupState& state = builder->state(RootGroup::kHandleScopes);
   const IsolateWords& isolate = builder->words();
+  CollectForeignHandles(builder);
   bool empty = false;
   for (const uint64_t word : isolate.words) {
+    if (builder->cancel().Cancelled()) return;
     if (!builder->IsNative(word) || memory.ReadWord(word) != isolate.start) continue;
     std::vector<uint64_t> blocks;
     if (!ReadDetachable(*builder, word + 8, &blocks)) continue;
@@ -207,53 +305,49 @@ void CollectHandleScopes(RootsBuilder* builder) {
   if (!empty) state.problem = "the Isolate leads to no blocks of local handles";
 }
 
-// MicrotaskQueue {vtable, size, capacity, start, ring buffer, ..., next, prev}; the queues form a loop
-// (src/execution/microtask-queue.h).
-void CollectMicrotasks(RootsBuilder* builder) {
-  constexpr size_t kQueueWords = 16;
-  constexpr size_t kMostQueues = 1 << 16;
+// TracedNodeBlock {links and counts, TracedNode[256]} with TracedNode {object, u16 next free, u16 index, u8 flags}: the
+// Isolate has the first block of each list (src/handles/traced-handles.h; seen in 13.6 to 14.6). They keep alive what
+// an object of cppgc keeps alive that is alive itself; nothing here tells which, so they are weak, as in heap
+// snapshots.
+void CollectTracedHandles(RootsBuilder* builder) {
+  constexpr size_t kHeaderWords = 24;  // 9 in 13.6 to 14.6
+  constexpr size_t kNodesToTell = 32;
+  constexpr size_t kNodes = 256;
+  constexpr size_t kMostTracedBlocks = 1 << 16;
+  constexpr uint64_t kInUse = uint64_t{1} << 32;
   const Memory& memory = builder->memory();
-  RootGroupState& state = builder->state(RootGroup::kMicrotasks);
-  struct Fields {
-    uint64_t size, capacity, start;
-    Address ring;
+  RootGroupState& state = builder->state(RootGroup::kTracedHandles);
+  const auto header_of = [&](const std::vector<uint64_t>& words) -> size_t {
+    for (size_t header = 4; header < kHeaderWords; ++header) {
+      size_t i = 0;
+      while (i < kNodesToTell && static_cast<uint16_t>(words[header + 2 * i + 1] >> 16) == i) ++i;
+      if (i == kNodesToTell) return header;
+    }
+    return 0;
   };
-  // The queue's fields start at word `at` of it, the links at word `link`.
-  const auto read = [&](Address queue, size_t at, Fields* fields) {
-    const std::vector<uint64_t> words = ReadWords(memory, queue + 8 * at, 4);
-    if (words.size() < 4) return false;
-    *fields = {words[0], words[1], words[2], words[3]};
-    if (fields->capacity == 0) return fields->size == 0 && fields->ring == 0 && fields->start == 0;
-    return fields->size <= fields->capacity && fields->start < fields->capacity && fields->capacity <= kMostHandles &&
-           (fields->capacity & (fields->capacity - 1)) == 0 && fields->capacity >= 8 && builder->IsNative(fields->ring);
-  };
+  std::unordered_set<Address> seen;
+  std::vector<Address> work;
   for (const uint64_t word : builder->words().words) {
-    if (!builder->IsNative(word)) continue;
-    const std::vector<uint64_t> words = ReadWords(memory, word, kQueueWords);
-    if (words.size() < kQueueWords) continue;
-    Fields fields{};
-    constexpr size_t at = 1;
-    if (!read(word, at, &fields)) continue;
-    size_t link = 0;
-    for (size_t i = at + 4; i + 1 < words.size() && link == 0; ++i) {
-      if (!builder->IsNative(words[i]) || !builder->IsNative(words[i + 1])) continue;
-      const bool loop = memory.ReadWord(words[i] + 8 * i + 8) == word && memory.ReadWord(words[i + 1] + 8 * i) == word;
-      if (loop) link = i;
-    }
-    if (link == 0) continue;
-    state.found = true;
-    std::unordered_set<Address> seen;
-    for (Address queue = word; seen.size() < kMostQueues && builder->IsNative(queue) && seen.insert(queue).second;
-         queue = memory.ReadWord(queue + 8 * link).value_or(0)) {
-      if (!read(queue, at, &fields)) break;
-      for (uint64_t i = 0; i < fields.size; ++i) {
-        const Address slot = fields.ring + 8 * ((fields.start + i) & (fields.capacity - 1));
-        builder->Add(slot, memory.ReadWord(slot).value_or(0), RootGroup::kMicrotasks, RootStrength::kStrong);
-      }
-    }
-    return;
+    if (builder->IsNative(word) && seen.insert(word).second) work.push_back(word);
   }
-  state.problem = "the Isolate leads to no queue of microtasks";
+  for (size_t blocks = 0; !work.empty() && blocks < kMostTracedBlocks;) {
+    if (builder->cancel().Cancelled()) return;
+    const Address block = work.back();
+    work.pop_back();
+    const std::vector<uint64_t> head = ReadWords(memory, block, kHeaderWords + 2 * kNodesToTell);
+    const size_t header = head.size() == kHeaderWords + 2 * kNodesToTell ? header_of(head) : 0;
+    if (header == 0) continue;
+    ++blocks;
+    state.found = true;
+    for (size_t i = 0; i < header; ++i) {
+      if (builder->IsNative(head[i]) && seen.insert(head[i]).second) work.push_back(head[i]);
+    }
+    const std::vector<uint64_t> nodes = ReadWords(memory, block + 8 * header, 2 * kNodes);
+    for (size_t i = 0; i + 1 < nodes.size() && static_cast<uint16_t>(nodes[i + 1] >> 16) == i / 2; i += 2) {
+      if ((nodes[i + 1] & kInUse) == 0) continue;
+      builder->Add(block + 8 * (header + i), nodes[i], RootGroup::kTracedHandles, RootStrength::kWeak);
+    }
+  }
 }
 
 }  // namespace corewalk

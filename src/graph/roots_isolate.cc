@@ -8,7 +8,6 @@ namespace corewalk {
 namespace {
 
 constexpr size_t kFewestBuiltins = 300;  // in a row; 7.4 has 1500
-constexpr size_t kMostCached = 1 << 22;
 
 // [begin, end) of words that are consecutive Code objects: the table of builtins. Empty when there is none.
 std::pair<size_t, size_t> FindBuiltins(RootsBuilder* builder) {
@@ -23,35 +22,41 @@ std::pair<size_t, size_t> FindBuiltins(RootsBuilder* builder) {
   return {0, 0};
 }
 
-}  // namespace
-
-// std::vector<Object> of the Isolate, the objects to which V8's snapshots refer by number. A vector with the Heap's
-// address in front belongs to the table of external strings, which is weak (src/heap/heap.h, ExternalStringTable).
-void CollectStartupCaches(RootsBuilder* builder) {
-  constexpr size_t kFewest = 16;
-  const std::vector<uint64_t>& words = builder->words().words;
-  RootGroupState& state = builder->state(RootGroup::kStartupCaches);
-  std::unordered_set<Address> seen;
-  for (size_t i = 1; i + 2 < words.size(); ++i) {
-    if (builder->cancel().Cancelled()) return;
-    const uint64_t begin = words[i], end = words[i + 1], capacity = words[i + 2];
-    if (begin >= end || end > capacity || ((begin | end | capacity) & 7) != 0) continue;
-    if (capacity - begin > 8 * kMostCached || end - begin < 8 * kFewest || !builder->IsNative(begin)) continue;
-    const size_t count = (end - begin) / 8;
-    const std::vector<uint64_t> entries = ReadWords(builder->memory(), begin, count);
-    if (entries.size() != count) continue;
-    const size_t objects = std::ranges::count_if(entries, [&](uint64_t w) { return builder->IsAnyObject(w); });
-    if (objects != count) continue;
-    const auto external = [&](uint64_t w) { return builder->TypeOf(w).find("EXTERNAL") != std::string_view::npos; };
-    if (std::ranges::all_of(entries, external) || !seen.insert(begin).second) continue;
-    state.found = true;
-    builder->AddAll(begin, entries, RootGroup::kStartupCaches, RootStrength::kStrong);
+// CompilationCache {Isolate*, CompilationSubCache ...}, each of the four or five subcaches with the Isolate's address
+// again and a table, or (up to 9.4 all, later the one of regular expressions) an array of them by age; the number of
+// ages stands in front of the array's pointer or nowhere (src/codegen/compilation-cache.h).
+bool AddCompilationCache(RootsBuilder* builder, Address address, const std::vector<uint64_t>& fields) {
+  constexpr size_t kMostAges = 4;
+  const uint64_t start = builder->words().start;
+  const auto is_table = [&](uint64_t word) {
+    const std::string_view type = builder->TypeOf(word);
+    return type.starts_with("COMPILATION_CACHE_TABLE") || type == "HASH_TABLE_TYPE" || type == "ODDBALL_TYPE";
+  };
+  if (std::ranges::count(fields, start) < 4) return false;
+  RootGroupState& state = builder->state(RootGroup::kCompilationCache);
+  size_t tables = 0;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (is_table(fields[i])) {
+      ++tables;
+      builder->Add(address + 8 * i, fields[i], RootGroup::kCompilationCache, RootStrength::kStrong);
+    } else if (builder->IsNative(fields[i]) && i > 0) {
+      const uint32_t count = static_cast<uint32_t>(fields[i - 1]);  // an int; what is behind it is not set
+      if (count == 0 || count > kMostAges) continue;
+      const std::vector<uint64_t> ages = ReadWords(builder->memory(), fields[i], count);
+      if (!std::ranges::all_of(ages, is_table)) continue;
+      tables += ages.size();
+      builder->AddAll(fields[i], ages, RootGroup::kCompilationCache, RootStrength::kStrong);
+    }
   }
-  if (!state.found) state.problem = "the Isolate has no cache of snapshot objects";
+  if (tables == 0) return false;
+  state.found = true;
+  return true;
 }
 
+}  // namespace
+
 void CollectIsolateWords(RootsBuilder* builder) {
-  constexpr size_t kChildBytes = 0x1000;     // structs larger than that are caches which V8 clears
+  constexpr size_t kChildBytes = 0x1000;      // structs larger than that are caches which V8 clears
   constexpr size_t kChildBytesGuess = 0x200;  // when the allocator does not say
   constexpr uint64_t kHeadOfHeap = 0x1000;
   const Memory& memory = builder->memory();
@@ -73,7 +78,6 @@ void CollectIsolateWords(RootsBuilder* builder) {
   const Address table_end = table.address + 8 * table.entries.size();
   std::unordered_set<Address> seen;
   const uint32_t thread_label = builder->Label("Isolate");
-  size_t list_end = 0;  // behind the weak lists of the Heap
   for (size_t i = 0; i < isolate.words.size(); ++i) {
     const uint64_t word = isolate.words[i];
     const Address slot = isolate.SlotOf(i);
@@ -86,7 +90,7 @@ void CollectIsolateWords(RootsBuilder* builder) {
       // The Heap has its lists {native contexts, allocation sites, dirty finalization registries, their tail} in a row
       // near its start, each the head of a chain or undefined; it has no strong fields (src/heap/heap.h).
       const bool in_head = slot >= isolate.heap && slot < isolate.heap + kHeadOfHeap;
-      if (in_head && list_end == 0 && builder->TypeOf(word) == "NATIVE_CONTEXT_TYPE") list_end = i + 4, lists.found = true;
+      lists.found |= in_head;
       if (in_head) {
         builder->Add(slot, word, RootGroup::kHeapLists, RootStrength::kWeak);
       } else {
@@ -94,18 +98,14 @@ void CollectIsolateWords(RootsBuilder* builder) {
       }
       continue;
     }
-    // Structs of V8's that start with the Isolate's address, possibly behind a vtable.
+    // Structs of V8's that start with the Isolate's address.
     if (!builder->IsNative(word) || (word >= isolate.start && word < isolate.SlotOf(isolate.words.size()))) continue;
-    const std::vector<uint64_t> head = ReadWords(memory, word, 2);
-    if (head.size() < 2 || (head[0] != isolate.start && head[1] != isolate.start) || !seen.insert(word).second) continue;
+    if (memory.ReadWord(word) != isolate.start || !seen.insert(word).second) continue;
     const uint64_t known = MallocSize(memory, word);
     if (known > kChildBytes) continue;
     const std::vector<uint64_t> fields = ReadWords(memory, word, (known != 0 ? known : kChildBytesGuess) / 8);
-    const bool is_cache = std::ranges::any_of(
-        fields, [&](uint64_t w) { return builder->TypeOf(w).starts_with("COMPILATION_CACHE_TABLE"); });
-    const RootGroup group = is_cache ? RootGroup::kCompilationCache : RootGroup::kIsolate;
-    if (is_cache) compilation.found = true;
-    builder->AddAll(word, fields, group, is_cache ? RootStrength::kStrong : RootStrength::kMaybe);
+    if (AddCompilationCache(builder, word, fields)) continue;
+    builder->AddAll(word, fields, RootGroup::kIsolate, RootStrength::kMaybe);
   }
   if (!compilation.found) compilation.problem = "the Isolate leads to no compilation cache";
   if (!lists.found) lists.problem = "the Heap has no list of native contexts";

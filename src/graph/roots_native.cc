@@ -37,13 +37,19 @@ std::string_view OwnerAt(const Memory& memory, const BinaryFacts& binary, Addres
       const std::string_view name = binary.NodeClass(words[i]);
       if (name.empty()) continue;
       const Address object = at + 8 * i;
-      if (const uint64_t size = MallocSize(memory, object); size <= kMostObjectBytes && object + size > slot) return name;
+      if (const uint64_t size = MallocSize(memory, object); size <= kMostObjectBytes && object + size > slot)
+        return name;
     }
   }
   return "";
 }
 
 }  // namespace
+
+std::string OwnerLabel(const RootsBuilder& builder, uint64_t first_word) {
+  const std::string_view name = builder.binary() ? builder.binary()->NodeClass(first_word) : "";
+  return name.empty() ? "" : LabelOf(name);
+}
 
 std::map<Address, std::string> OwnersOfHandles(const RootsBuilder& builder, std::vector<Address> blocks,
                                                uint64_t block_bytes) {
@@ -61,8 +67,7 @@ std::map<Address, std::string> OwnersOfHandles(const RootsBuilder& builder, std:
   struct Hit {
     Address slot, node;
   };
-  const std::vector<MemoryPiece> pieces =
-      OutsidePieces(builder.memory(), builder.model().index(), builder.cancel());
+  const std::vector<MemoryPiece> pieces = OutsidePieces(builder.memory(), builder.model().index(), builder.cancel());
   std::vector<std::vector<Hit>> found(pieces.size());
   ReadPieces(builder.memory(), pieces, builder.threads(), builder.cancel(),
              [&](size_t piece, Address at, std::span<const std::byte> bytes) {
@@ -70,7 +75,8 @@ std::map<Address, std::string> OwnersOfHandles(const RootsBuilder& builder, std:
                for (size_t i = 0; i < count; ++i) {
                  uint64_t word;
                  std::memcpy(&word, bytes.data() + 8 * i, 8);
-                 if (word - low >= length) [[likely]] continue;
+                 if (word - low >= length) [[likely]]
+                   continue;
                  const uint64_t part = word >> kShift;
                  if ((filter[(part & (bits - 1)) / 64] >> part % 64 & 1) == 0) continue;
                  auto block = std::ranges::upper_bound(blocks, word);
@@ -113,22 +119,22 @@ std::vector<uint64_t> MaybeHeldByNative(const HeapModel& model, const IsolateHea
   if (high <= low) return result;
   const std::vector<MemoryPiece> pieces = OutsidePieces(model.memory(), model.index(), cancel);
   std::vector<std::vector<uint64_t>> found(pieces.size());
-  ReadPieces(model.memory(), pieces, threads, cancel,
-             [&](size_t piece, Address, std::span<const std::byte> bytes) {
-               const size_t count = bytes.size() / 8;
-               for (size_t i = 0; i < count; ++i) {
-                 uint64_t word;
-                 std::memcpy(&word, bytes.data() + 8 * i, 8);
-                 if ((word & 7) != 1 || word - low >= high - low) [[likely]] continue;
-                 const uint64_t bit = word / kChunkAlignment % kBits;
-                 if ((filter[bit / 64] >> bit % 64 & 1) == 0) continue;
-                 const Page* page = model.index().At(word - 1);
-                 if (page == nullptr || page->descriptor.heap != isolate.heap || word < page->descriptor.area_start ||
-                     word >= page->descriptor.area_end || page->space == SpaceKind::kReadOnly)
-                   continue;
-                 found[piece].push_back(word);
-               }
-             });
+  ReadPieces(model.memory(), pieces, threads, cancel, [&](size_t piece, Address, std::span<const std::byte> bytes) {
+    const size_t count = bytes.size() / 8;
+    for (size_t i = 0; i < count; ++i) {
+      uint64_t word;
+      std::memcpy(&word, bytes.data() + 8 * i, 8);
+      if ((word & 7) != 1 || word - low >= high - low) [[likely]]
+        continue;
+      const uint64_t bit = word / kChunkAlignment % kBits;
+      if ((filter[bit / 64] >> bit % 64 & 1) == 0) continue;
+      const Page* page = model.index().At(word - 1);
+      if (page == nullptr || page->descriptor.heap != isolate.heap || word < page->descriptor.area_start ||
+          word >= page->descriptor.area_end || page->space == SpaceKind::kReadOnly)
+        continue;
+      found[piece].push_back(word);
+    }
+  });
   for (const std::vector<uint64_t>& words : found) result.insert(result.end(), words.begin(), words.end());
   std::ranges::sort(result);
   const auto repeated = std::ranges::unique(result);

@@ -19,6 +19,7 @@ namespace {
 
 constexpr uint64_t kRootsWithin = 0x400;  // the roots table stands this near behind the Isolate's start
 constexpr size_t kHeapHeadWords = 0x400 / 8;
+constexpr size_t kIsolateTailWords = 0x2000 / 8;  // from the Heap's start on
 constexpr size_t kMaxStackBytes = 1 << 20;
 constexpr size_t kEnoughFunctions = 300;  // so many can be seen without a builtin among them only by misreading
 constexpr size_t kEnoughBuiltins = 1;     // a wrong layout meets none
@@ -26,15 +27,23 @@ constexpr size_t kEnoughShapes = 30;
 constexpr size_t kEnoughAgreeing = 4;
 
 // The Isolate: Heap::isolate_ is among the first fields of the Heap, and the roots table is part of the Isolate's head.
+// Where the memory of an earlier Isolate was used again, other words of the Heap may look like it: the true one is what
+// many structs start with to which the Heap's neighbours in the Isolate point.
 Address FindIsolate(const Memory& memory, const IsolateRoots& roots) {
-  std::array<uint64_t, kHeapHeadWords> words{};
-  const size_t count = memory.Read(roots.heap, std::as_writable_bytes(std::span(words))) / 8;
   std::map<Address, size_t> votes;
-  for (size_t i = 0; i < count; ++i) {
+  const std::vector<uint64_t> words = ReadWords(memory, roots.heap, kIsolateTailWords);
+  for (size_t i = 0; i < words.size() && i < kHeapHeadWords; ++i) {
     const uint64_t word = words[i];
     if ((word & 7) == 0 && word < roots.roots.address && word + kRootsWithin > roots.roots.address) ++votes[word];
   }
   if (votes.empty()) return 0;
+  if (votes.size() > 1) {
+    for (const uint64_t word : words) {
+      if ((word & 7) != 0 || word == 0 || word >= kUserAddressEnd) continue;
+      const auto start = votes.find(memory.ReadWord(word).value_or(0));
+      if (start != votes.end()) ++start->second;
+    }
+  }
   return std::ranges::max_element(votes, {}, [](const auto& v) { return v.second; })->first;
 }
 

@@ -17,7 +17,8 @@ std::vector<MemoryPiece> OutsidePieces(const Memory& memory, const PageIndex& in
   constexpr uint64_t kPiece = 1 << 20;
   for (const Region& region : memory.Regions()) {
     if (cancel.Cancelled()) break;
-    if (!region.readable || !region.writable || region.present_end <= region.start) continue;
+    // Generated code's ranges are huge and sparse; nothing but V8's pages is there.
+    if (!region.readable || !region.writable || region.executable || region.present_end <= region.start) continue;
     auto page = std::ranges::upper_bound(pages, region.start, {}, &std::pair<Address, Address>::first);
     if (page != pages.begin()) --page;
     Address at = region.start;

@@ -59,6 +59,8 @@ struct ObjectFacts {
   bool has_float16;
   uint8_t context_locals;       // first slot of a function context; 0 = 2, or 3 when the ScopeInfo says so
   bool context_cells;           // slots may hold ContextCell: of script contexts from 14.1, of function contexts from 14.6
+  // At its end: the next context and, up to 10.8, lists of optimized and deoptimized code (src/objects/contexts.h).
+  uint8_t native_context_weak_slots = 1;
 };
 
 // The offset in a V8 line (that of the newest line that is not newer; the newest for an unknown version); -1 = the

@@ -3,6 +3,7 @@
 // drops it when the process has run again.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "base/cancel.h"
 #include "base/completeness.h"
 #include "base/error.h"
+#include "graph/heap_graph.h"
 #include "heap/heap_model.h"
 #include "heap/names.h"
 #include "layout/binary_facts.h"
@@ -51,6 +53,19 @@ class Session {
   const std::optional<NodeVersion>& version() const { return version_; }
   NameResolver& names() { return *names_; }
 
+  // What a command wants of the graph of one isolate.
+  enum class GraphNeed {
+    kLiveness,  // what is live, and the shapes
+    kPaths,     // references and ways to the roots
+    kRetained,  // dominators and retained sizes
+    kAll,
+  };
+  // Built on first use and kept; a later need may add to it or build it anew. Fails when cancelled, when the heap cannot
+  // be numbered, or when this machine has not the memory for it.
+  Result<HeapGraph*> Graph(int isolate, GraphNeed need, const Cancel& cancel, const ProgressFunction& progress);
+  // The graph, when it has been built.
+  const HeapGraph* KnownGraph(int isolate) const;
+
   // What every result of this target must say: gaps of the core, guesses of the layout, remarks made while opening.
   const Completeness& completeness() const { return completeness_; }
 
@@ -70,6 +85,7 @@ class Session {
   std::unique_ptr<HeapModel> model_;
   std::unique_ptr<NameResolver> names_;
   std::optional<ProcessFacts> process_;
+  std::map<int, std::unique_ptr<HeapGraph>> graphs_;  // by isolate
   Completeness completeness_;
 };
 

@@ -1,0 +1,141 @@
+#include "analysis/paths.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "heap/tagged.h"
+
+namespace corewalk {
+namespace {
+
+constexpr uint64_t kMostSteps = 50'000'000;  // of all ways together
+constexpr size_t kMostTreeNodes = 5'000'000;
+constexpr uint64_t kMostWords = 1 << 26;     // of one object that are searched for a reference
+
+// The first word of `from` that points to `to`; 0 when there is none (a value of a WeakMap and its key).
+Address SlotOf(HeapReader* reader, Address from, Address to) {
+  const uint64_t size = reader->SizeOf(from + 1);
+  constexpr uint64_t kBlock = 8192;  // words
+  for (uint64_t at = 0; at < std::min(size / 8, kMostWords); at += kBlock) {
+    const std::vector<uint64_t> words =
+        ReadWords(reader->memory(), from + 8 * at, std::min<uint64_t>(kBlock, size / 8 - at));
+    const auto found = std::ranges::find(words, to + 1);
+    if (found != words.end()) return from + 8 * (at + static_cast<uint64_t>(found - words.begin()));
+    if (words.empty()) break;
+  }
+  return 0;
+}
+
+SlotName Labelled(const char* label) {
+  return {.kind = SlotKind::kField, .label = label};
+}
+
+}  // namespace
+
+std::vector<ObjectId> ShortestPath(const HeapGraph& graph, ObjectId target) {
+  std::vector<ObjectId> nodes;
+  if (!graph.IsLive(target)) return nodes;
+  for (ObjectId at = target; at != kNoObject; at = graph.ParentOf(at)) nodes.push_back(at);
+  std::ranges::reverse(nodes);
+  return nodes;
+}
+
+std::vector<std::vector<ObjectId>> ShortestPaths(const HeapGraph& graph, ObjectId target, size_t most,
+                                                 const Cancel& cancel) {
+  std::vector<std::vector<ObjectId>> paths;
+  if (!graph.IsLive(target)) return paths;
+  const References& references = *graph.references();
+  std::vector<ObjectId> holders;
+  for (ObjectId from = 0; from < graph.object_count(); ++from) {
+    if (from % (1 << 20) == 0 && cancel.Cancelled()) break;
+    if (!graph.IsLive(from) || from == target) continue;
+    bool holds = false;
+    references.ForEach(from, [&](ObjectId to) { holds |= to == target; });
+    if (holds) holders.push_back(from);
+  }
+  for (const Ephemeron& entry : references.ephemerons()) {
+    if (entry.value == target && entry.key != kNoObject && graph.IsLive(entry.key) && graph.IsLive(entry.table))
+      holders.push_back(entry.key);
+  }
+  if (graph.ParentOf(target) == kNoObject) paths.push_back({target});
+  for (const ObjectId holder : holders) {
+    std::vector<ObjectId> path = ShortestPath(graph, holder);
+    if (std::ranges::find(path, target) != path.end()) continue;  // it is held by the target itself
+    path.push_back(target);
+    paths.push_back(std::move(path));
+  }
+  std::ranges::stable_sort(paths, {}, [](const std::vector<ObjectId>& path) { return path.size(); });
+  if (paths.size() > most) paths.resize(most);
+  return paths;
+}
+
+std::vector<PathStep> DescribePath(HeapReader* reader, const HeapGraph& graph, const std::vector<ObjectId>& nodes) {
+  SlotNamer namer(reader);
+  std::vector<PathStep> steps;
+  Address owner_slot = 0;  // the word of the step before that leads to its part `owner_part`
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (!graph.IsObject(nodes[i])) {
+      steps.push_back({nodes[i], {Labelled("(memory outside the heap)")}});
+      continue;
+    }
+    const Address at = graph.index().AddressOf(nodes[i]);
+    if (i == 0) {
+      steps.push_back({nodes[0], {}});
+      continue;
+    }
+    const Address before = graph.index().AddressOf(nodes[i - 1]);
+    const Address slot = SlotOf(reader, before, at);
+    SlotName name = slot != 0 ? namer.Name(before + 1, slot) : Labelled("(value of a WeakMap's key)");
+    PathStep step{nodes[i], {}};
+    const bool before_is_part = steps.size() > 1 && steps.back().node == nodes[i - 1] && namer.IsStore(before + 1) && slot != 0;
+    if (before_is_part) {
+      // The step before becomes a part of the one in front of it.
+      const Address owner = graph.index().AddressOf(steps[steps.size() - 2].node);
+      step.through = std::move(steps.back().through);
+      steps.pop_back();
+      if (step.through.size() == 1 && owner_slot != 0 && namer.Join(owner + 1, owner_slot, before + 1, slot, &name)) {
+        step.through = {std::move(name)};
+      } else {
+        step.through.push_back(std::move(name));
+      }
+      owner_slot = 0;
+    } else {
+      step.through.push_back(std::move(name));
+      owner_slot = slot;
+    }
+    steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
+PathTree MergePaths(const HeapGraph& graph, const std::vector<ObjectId>& targets, const Cancel& cancel) {
+  PathTree tree;
+  uint64_t steps = 0;
+  std::vector<ObjectId> way;
+  for (const ObjectId target : targets) {
+    if (!graph.IsLive(target)) continue;
+    if (tree.targets % 4096 == 0 && cancel.Cancelled()) break;
+    way.clear();
+    for (ObjectId at = target; at != kNoObject && way.size() < kMostSteps; at = graph.ParentOf(at)) way.push_back(at);
+    if (steps + way.size() > kMostSteps || tree.nodes.size() + way.size() > kMostTreeNodes) {
+      ++tree.not_shown;
+      continue;
+    }
+    steps += way.size();
+    ++tree.targets;
+    for (const ObjectId node : way) ++tree.nodes[node].targets;
+    tree.nodes[target].is_target = true;
+  }
+  for (auto& [id, node] : tree.nodes) {
+    const ObjectId parent = graph.ParentOf(id);
+    (parent == kNoObject ? tree.roots : tree.nodes[parent].children).push_back(id);
+  }
+  const auto most_first = [&](std::vector<ObjectId>* list) {
+    std::ranges::stable_sort(*list, [&](ObjectId a, ObjectId b) { return tree.nodes[a].targets > tree.nodes[b].targets; });
+  };
+  for (auto& [id, node] : tree.nodes) most_first(&node.children);
+  most_first(&tree.roots);
+  return tree;
+}
+
+}  // namespace corewalk

@@ -1,0 +1,110 @@
+// The graph of one isolate's heap: numbered objects, their references, the roots, what is live, and, on request, who
+// dominates whom and how much each object retains. Built in stages; what a stage has found does not change any more.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/completeness.h"
+#include "base/error.h"
+#include "graph/dominators.h"
+#include "graph/object_index.h"
+#include "graph/reachability.h"
+#include "graph/references.h"
+#include "graph/retained.h"
+#include "graph/roots.h"
+#include "graph/shapes.h"
+
+namespace corewalk {
+
+struct HeapGraphOptions {
+  int isolate = 0;  // number
+  int threads = 2;
+  // Memory is scarce: references go as soon as dominators need the room. ForEachReference() then no longer works.
+  bool lean = false;
+};
+
+enum class Liveness : uint8_t {
+  kLive,     // reached from a root
+  kMaybe,    // reached only from words that look like references: registers and stacks, the Isolate struct
+  kGarbage,  // not reached: the next collection would have freed it
+};
+
+class HeapGraph {
+ public:
+  // Numbers, references, roots and reachability. Fails when cancelled or when the heap is too large to be numbered.
+  static Result<std::unique_ptr<HeapGraph>> Build(const HeapModel& model, const BinaryFacts* binary,
+                                                  const HeapGraphOptions& options, const Cancel& cancel,
+                                                  const ProgressFunction& progress);
+
+  const ObjectIndex& index() const { return *index_; }
+  const HeapGraphOptions& options() const { return options_; }
+  const Roots& roots() const { return roots_; }
+  // Null after EnsureRetained() of a lean graph.
+  const References* references() const { return references_.get(); }
+  uint64_t node_count() const { return node_count_; }
+  // Nodes from here on are memory outside of the heap: external()[node - object_count()].
+  uint64_t object_count() const { return index_->size(); }
+  std::span<const ExternalBlock> external() const { return external_; }
+  bool IsObject(ObjectId node) const { return node < index_->size(); }
+
+  Liveness LivenessOf(ObjectId node) const {
+    return sure_.Has(node) ? Liveness::kLive : live_.Has(node) ? Liveness::kMaybe : Liveness::kGarbage;
+  }
+  bool IsLive(ObjectId node) const { return live_.Has(node); }  // maybe included
+  const NodeSet& live() const { return live_; }
+  // The node before on a shortest way from a root; kNoObject for a root itself and for garbage.
+  ObjectId ParentOf(ObjectId node) const { return parents_.empty() ? kNoObject : parents_[node]; }
+  // Nodes from which a shortest way starts, strong ones first.
+  std::span<const ObjectId> root_nodes() const { return root_nodes_; }
+  // The roots (but weak ones) that point to a node, as indexes into roots().roots; strong ones first.
+  std::vector<uint32_t> RootsOf(ObjectId node) const;
+
+  // The live nodes, and their bytes, with and without `gone` and all that only they hold.
+  struct Freed {
+    uint64_t nodes = 0, bytes = 0;
+  };
+  Result<Freed> WithoutNodes(std::span<const ObjectId> gone, const Cancel& cancel) const;
+
+  // Shapes and shallow sizes; one more pass over the heap.
+  Result<void> EnsureShapes(const Cancel& cancel, const ProgressFunction& progress);
+  const ShapeTable& shapes() const { return *shapes_; }
+
+  // Dominators and retained sizes. Shapes come with them.
+  Result<void> EnsureRetained(const Cancel& cancel, const ProgressFunction& progress);
+  bool has_retained() const { return !retained_.empty(); }
+  // The node that must go for `node` to go; node_count() = the root of all; kNoObject for garbage.
+  ObjectId DominatorOf(ObjectId node) const { return dominators_[node]; }
+  std::span<const ObjectId> dominators() const { return dominators_; }
+  uint64_t RetainedOf(ObjectId node) const { return retained_[node] * kSizeUnit; }
+  std::span<const uint32_t> retained() const { return retained_; }  // in units of kSizeUnit
+
+  // What is missing or unsure about it.
+  void Describe(Completeness* completeness) const;
+
+ private:
+  HeapGraph() = default;
+  void NumberRoots();
+
+  HeapGraphOptions options_;
+  std::unique_ptr<ObjectIndex> index_;
+  std::unique_ptr<References> references_;
+  std::vector<ExternalBlock> external_;
+  uint64_t node_count_ = 0;
+  Roots roots_;
+  std::vector<std::pair<ObjectId, uint32_t>> numbered_roots_;  // (node, index of the root), by node
+  std::vector<ObjectId> root_nodes_;
+  size_t sure_root_nodes_ = 0;
+  NodeSet sure_, live_;
+  std::vector<ObjectId> parents_;
+  std::optional<ShapeTable> shapes_;
+  NodeKinds kinds_;
+  std::vector<ObjectId> dominators_;
+  std::vector<uint32_t> retained_;
+};
+
+}  // namespace corewalk

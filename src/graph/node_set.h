@@ -1,0 +1,55 @@
+// A set of nodes of the graph: one bit per node.
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include "graph/object_index.h"
+
+namespace corewalk {
+
+class NodeSet {
+ public:
+  NodeSet() = default;
+  explicit NodeSet(uint64_t nodes) : words_((nodes + 63) / 64) {}
+  bool Has(ObjectId id) const { return (words_[id / 64] >> id % 64 & 1) != 0; }
+  // False when it was there already.
+  bool Add(ObjectId id) {
+    const uint64_t bit = uint64_t{1} << id % 64;
+    const bool is_new = (words_[id / 64] & bit) == 0;
+    words_[id / 64] |= bit;
+    return is_new;
+  }
+  // The same from several threads at once, as long as none reads.
+  void AddShared(ObjectId id) {
+    std::atomic_ref(words_[id / 64]).fetch_or(uint64_t{1} << id % 64, std::memory_order_relaxed);
+  }
+  void Remove(ObjectId id) { words_[id / 64] &= ~(uint64_t{1} << id % 64); }
+  uint64_t Count() const {
+    uint64_t count = 0;
+    for (const uint64_t word : words_) count += static_cast<uint64_t>(std::popcount(word));
+    return count;
+  }
+  // What is in both stays.
+  void Intersect(const NodeSet& other) {
+    for (size_t i = 0; i < words_.size(); ++i) words_[i] &= other.words_[i];
+  }
+  uint64_t capacity() const { return 64 * words_.size(); }
+  // By rising id.
+  template <typename ToEach>
+  void ForEach(ToEach&& to_each) const {
+    for (size_t i = 0; i < words_.size(); ++i) {
+      for (uint64_t bits = words_[i]; bits != 0; bits &= bits - 1)
+        to_each(static_cast<ObjectId>(64 * i + static_cast<size_t>(std::countr_zero(bits))));
+    }
+  }
+  bool empty() const { return words_.empty(); }
+  uint64_t MemoryBytes() const { return 8 * words_.size(); }
+
+ private:
+  std::vector<uint64_t> words_;
+};
+
+}  // namespace corewalk

@@ -1,0 +1,145 @@
+#include "graph/shapes.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "base/on_threads.h"
+#include "graph/retained.h"
+
+namespace corewalk {
+namespace {
+
+using ShapeKey = std::pair<uint64_t, SpaceKind>;  // map word and space
+
+// Numbers shapes for all threads.
+struct Numbering {
+  std::mutex mutex;
+  std::map<ShapeKey, uint32_t> numbers;
+};
+
+}  // namespace
+
+class ShapeTable::Worker {
+ public:
+  Worker(const ObjectIndex& index, const NodeSet& sure, const NodeSet& live, Numbering* numbering, ShapeTable* table,
+         const Cancel& cancel)
+      : index_(index),
+        sure_(sure),
+        live_(live),
+        numbering_(*numbering),
+        table_(*table),
+        maps_(index.model().memory(), index.model().layout()),
+        walker_(index.MakeWalker(&maps_, &cancel)) {}
+
+  void AddPage(size_t page) {
+    space_ = index_.SpaceOf(page);
+    index_.VisitPage(page, &walker_,
+                     [this](ObjectId id, MapCache::Slot& slot, Address address, uint64_t size, const std::byte*) {
+                       const uint32_t shape = NumberOf(slot);
+                       LiveShape& tally = tallies_[shape];
+                       if (live_.Has(id)) {
+                         ++tally.live_count;
+                         tally.live_bytes += size;
+                         if (!sure_.Has(id)) ++tally.maybe_count, tally.maybe_bytes += size;
+                       } else {
+                         ++tally.garbage_count;
+                         tally.garbage_bytes += size;
+                       }
+                       if (tally.sample == 0 || address < tally.sample) tally.sample = address;
+                       table_.low_[id] = static_cast<uint16_t>(shape);
+                       table_.high_[id] = static_cast<uint8_t>(shape >> 16);
+                       table_.sizes_[id] = static_cast<uint32_t>(std::min<uint64_t>(size / kSizeUnit, 0xffffffff));
+                     });
+  }
+
+  void AddReadOnly(const Page& page, const IsolateHeap* isolate) {
+    space_ = SpaceKind::kReadOnly;
+    PageTally ignored;
+    walker_.Walk(
+        page, page.descriptor.area_end,
+        isolate ? std::span<const LinearArea>(isolate->areas) : std::span<const LinearArea>(),
+        [this](MapCache::Slot& slot, Address address, uint64_t size, const std::byte*) {
+          LiveShape& tally = tallies_[NumberOf(slot)];
+          ++tally.live_count;
+          tally.live_bytes += size;
+          if (tally.sample == 0 || address < tally.sample) tally.sample = address;
+        },
+        &ignored);
+  }
+
+  std::span<const LiveShape> tallies() const { return tallies_; }  // by number; a count of 0 where it met none
+
+ private:
+  uint32_t NumberOf(const MapCache::Slot& slot) {
+    std::vector<uint32_t>& known = known_[static_cast<size_t>(space_)];
+    if (slot.index >= known.size()) known.resize(slot.index + 256, kNoObject);
+    uint32_t& number = known[slot.index];
+    if (number == kNoObject) {
+      {
+        const std::lock_guard lock(numbering_.mutex);
+        number = numbering_.numbers.try_emplace({slot.word, space_}, static_cast<uint32_t>(numbering_.numbers.size()))
+                     .first->second;
+      }
+      if (number >= tallies_.size()) tallies_.resize(number + 256);
+      tallies_[number].map = maps_.info(slot);
+      tallies_[number].space = space_;
+    }
+    return number;
+  }
+
+  const ObjectIndex& index_;
+  const NodeSet& sure_;
+  const NodeSet& live_;
+  Numbering& numbering_;
+  ShapeTable& table_;
+  MapCache maps_;
+  PageWalker walker_;
+  SpaceKind space_ = SpaceKind::kUnknown;
+  std::array<std::vector<uint32_t>, static_cast<size_t>(SpaceKind::kCount)> known_;  // by MapCache::Slot::index
+  std::vector<LiveShape> tallies_;
+};
+
+std::optional<ShapeTable> ShapeTable::Build(const ObjectIndex& index, const NodeSet& sure, const NodeSet& live,
+                                            int thread_count, const Cancel& cancel, const ProgressFunction& progress) {
+  ShapeTable table;
+  table.low_.resize(index.size());
+  table.high_.resize(index.size());
+  table.sizes_.resize(index.size());
+  const HeapModel& model = index.model();
+  const size_t threads = ClampThreads(thread_count);
+  Numbering numbering;
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (size_t i = 0; i < threads; ++i)
+    workers.push_back(std::make_unique<Worker>(index, sure, live, &numbering, &table, cancel));
+  model.memory().Advise(AccessPattern::kSequential);
+  InPieces(index.page_count(), threads, cancel, progress, "measuring objects",
+           [&](size_t thread, size_t page) { workers[thread]->AddPage(page); });
+  for (const Page& page : model.read_only().pages) workers[0]->AddReadOnly(page, nullptr);
+  const IsolateHeap& isolate = model.isolates()[index.isolate()];
+  for (const Space& space : isolate.spaces) {
+    if (space.kind != SpaceKind::kReadOnly) continue;
+    for (const Page& page : space.pages) workers[0]->AddReadOnly(page, &isolate);
+  }
+  model.memory().Advise(AccessPattern::kNormal);
+  if (cancel.Cancelled()) return std::nullopt;
+
+  std::vector<LiveShape> shapes(numbering.numbers.size());
+  for (const std::unique_ptr<Worker>& worker : workers) {
+    for (size_t i = 0; i < worker->tallies().size() && i < shapes.size(); ++i) {
+      const LiveShape& found = worker->tallies()[i];
+      if (found.sample == 0) continue;
+      LiveShape& shape = shapes[i];
+      shape.map = found.map;
+      shape.space = found.space;
+      if (shape.sample == 0 || found.sample < shape.sample) shape.sample = found.sample;
+      shape.live_count += found.live_count, shape.live_bytes += found.live_bytes;
+      shape.maybe_count += found.maybe_count, shape.maybe_bytes += found.maybe_bytes;
+      shape.garbage_count += found.garbage_count, shape.garbage_bytes += found.garbage_bytes;
+    }
+  }
+  table.shapes_ = std::move(shapes);
+  return table;
+}
+
+}  // namespace corewalk

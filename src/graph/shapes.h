@@ -1,0 +1,48 @@
+// The shape (Map) and the shallow size of every numbered object, and tallies of what is live and what is garbage.
+// Memory: 3 bytes per object, 4 more while sizes are kept.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/cancel.h"
+#include "graph/object_index.h"
+#include "graph/reachability.h"
+
+namespace corewalk {
+
+// All objects with one Map in one space.
+struct LiveShape {
+  MapInfo map;
+  SpaceKind space = SpaceKind::kUnknown;
+  Address sample = 0;  // the first of them
+  uint64_t live_count = 0, live_bytes = 0;        // shallow
+  uint64_t maybe_count = 0, maybe_bytes = 0;      // of these, held only by what looks like a reference
+  uint64_t garbage_count = 0, garbage_bytes = 0;
+};
+
+class ShapeTable {
+ public:
+  // `sure` and `live` as in HeapGraph. Nothing when cancelled.
+  static std::optional<ShapeTable> Build(const ObjectIndex& index, const NodeSet& sure, const NodeSet& live, int threads,
+                                         const Cancel& cancel, const ProgressFunction& progress);
+
+  // In no particular order (it depends on the threads). Read-only objects, which are not numbered, have shapes too; they are always live.
+  std::span<const LiveShape> shapes() const { return shapes_; }
+  uint32_t ShapeOf(ObjectId id) const { return uint32_t{high_[id]} << 16 | low_[id]; }
+  // Shallow sizes in units of 8 bytes, by id; they are given away to become retained sizes.
+  std::vector<uint32_t> TakeSizes() { return std::move(sizes_); }
+
+ private:
+  class Worker;
+
+  std::vector<LiveShape> shapes_;
+  std::vector<uint16_t> low_;
+  std::vector<uint8_t> high_;
+  std::vector<uint32_t> sizes_;
+};
+
+}  // namespace corewalk
