@@ -35,7 +35,7 @@ COUNT = ("count",)
 SHALLOW = ("shallow_bytes", "bytes", "shallow")
 RETAINED = ("retained_bytes", "retained")
 HISTOGRAM = ("histogram", "--live", "--retained", "--json", "-n", "0")
-DOMINATORS = ("dominators", "--json", "-n", str(LISTED))
+DOMINATORS = ("dominators", "--largest", "--json", "-n", str(LISTED))
 HEAP = ("heap", "--json")
 
 COUNT_SHARE, SHALLOW_SHARE, RETAINED_SHARE = 0.005, 0.01, 0.02
