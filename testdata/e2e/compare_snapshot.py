@@ -56,16 +56,25 @@ def field(row, names):
     raise harness.Broken(f"a row has none of {', '.join(names)}: {json.dumps(row)[:200]}")
 
 
+BUFFER_DATA = "system / JSArrayBufferData"
+EXTERNAL = "(external)"  # our name for blocks outside of the heap; theirs are of type native
+# From Node.js 26 on, V8 tags the name of the global object when it writes.
+RENAMED = {"global (global*)": "global"}
+
+
 class Compared:
     """One number of both sides. `share` is the difference that is allowed; `key` names an explanation of docs, which holds
-    when the difference (ours less theirs) is in `bounds`, of any size when that is None."""
+    when the difference (ours less theirs) is in `bounds`, of any size when that is None. `alone`: theirs without the
+    embedder's nodes; when that is within what is allowed, the explanation is embedder-nodes."""
 
-    def __init__(self, what, name, ours, theirs, share, key="", bounds=None):
+    def __init__(self, what, name, ours, theirs, share, key="", bounds=None, alone=None):
         self.what, self.name, self.ours, self.theirs = what, name, ours, theirs
         self.within = ours is not None and abs(ours - theirs) <= share * theirs
         slack = share * theirs
         holds = bounds is None or ours is not None and bounds[0] - slack <= ours - theirs <= bounds[1] + slack
         self.key = key if holds else ""
+        if not self.key and alone is not None and ours is not None and abs(ours - alone) <= share * alone:
+            self.key = "embedder-nodes"
 
     @property
     def wrong(self):
@@ -119,17 +128,20 @@ class Rules:
     """What V8's snapshot of this version counts in another way: bytes it adds to external strings and takes from the objects
     of the read-only space."""
 
-    def __init__(self, theirs, read_only_bytes):
+    def __init__(self, theirs, read_only_bytes, external_bytes):
         external = theirs["sum"]["external_strings"]
         # From V8 13 on, a string outside of the heap is as large as its text; before, as its header (32 bytes at most).
         self.payload = external["shallow"] if external["shallow"] > 100 * external["count"] else 0
+        # What we know of outside of the heap and they do not: texts, when they count headers only.
+        buffers = sum(entry["shallow"] - 8 * entry["count"] for entry in theirs["classes"] if entry["name"] == BUFFER_DATA)
+        self.texts = 0 if self.payload else max(0, external_bytes - buffers)
         # From V8 13 on, objects of the read-only space have no size.
         self.read_only = read_only_bytes if any(entry["empty"] for entry in theirs["classes"]) else 0
 
-    def key_and_bounds(self, entry):
+    def key_and_bounds(self, entry, retained=False):
         """The explanation of a difference in bytes of this class, and how large it can be."""
-        if entry["name"] == "(string)" and self.payload:
-            return "external-strings", (-self.payload, self.read_only)
+        if entry["name"] == "(string)":
+            return "external-strings", (-self.payload, self.read_only + (self.texts if retained else 0))
         if entry["empty"]:
             return "read-only-objects", (0, self.read_only)
         return "", None
@@ -174,7 +186,7 @@ def compare_class_retained(ours, theirs, rules):
                                   "internal-classes"))
             continue
         found.append(Compared("class retained", entry["name"], retained, entry["retained"], RETAINED_SHARE,
-                              *rules.key_and_bounds(entry)))
+                              *rules.key_and_bounds(entry, retained=True), alone=entry["retained_alone"]))
         compared += 1
     return found
 
@@ -195,16 +207,18 @@ def pair_objects(ours, theirs):
     return pairs
 
 
-def compare_objects(dominators, theirs):
+def compare_objects(dominators, theirs, rules):
     largest = [entry for entry in theirs["objects"] if entry["type"] != "native"][:MANY]
     found = []
     for entry, partner in pair_objects(dominators[ROWS], largest):
         name = f"{entry['class']} @{entry['id']} < " + " < ".join(step.split(" @")[0] for step in entry["path"][:2])
         found.append(Compared("object retained", name, None if partner is None else field(partner, RETAINED), entry["retained"],
-                              RETAINED_SHARE))
+                              RETAINED_SHARE, alone=entry["retained_alone"]))
     # The other way round: what we hold for large must be large there too.
     known = sorted((entry for entry in theirs["objects"]), key=lambda entry: -entry["retained"])
-    ours = [row for row in dominators[ROWS]][:MANY]
+    # (A string outside of the heap retains its text, which they count from V8 13 on only.)
+    ours = [row for row in dominators[ROWS] if field(row, NAME) != EXTERNAL and
+            not (rules.texts and field(row, NAME) == "(string)" and field(row, SHALLOW) <= 32)][:MANY]
     left = list(known)
     for row in ours:
         name = bucket(field(row, NAME))
@@ -220,9 +234,14 @@ def compare_objects(dominators, theirs):
 def compare(histogram, dominators, heap, theirs, facts):
     """Every comparison, as a list of Compared. The first three are corewalk's documents."""
     ours = histogram_classes(histogram)
-    rules = Rules(theirs, harness.bytes_by_space(heap).get("read_only_space", (0, 0))[0])
+    for entry in theirs["classes"] + theirs["objects"]:
+        for name in ("name", "class"):
+            if entry.get(name) in RENAMED:
+                entry[name] = RENAMED[entry[name]]
+    rules = Rules(theirs, harness.bytes_by_space(heap).get("read_only_space", (0, 0))[0],
+                  histogram.get("liveness", {}).get("external_bytes", 0))
     return (compare_classes(ours, theirs, facts, rules) + compare_class_retained(ours, theirs, rules) +
-            compare_objects(dominators, theirs))
+            compare_objects(dominators, theirs, rules))
 
 
 def ask(corewalk, core, node, words):
