@@ -36,15 +36,17 @@ SHALLOW = ("shallow_bytes", "bytes", "shallow")
 RETAINED = ("retained_bytes", "retained")
 HISTOGRAM = ("histogram", "--live", "--retained", "--json", "-n", "0")
 DOMINATORS = ("dominators", "--largest", "--json", "-n", str(LISTED))
+HEAP = ("heap", "--json")
 
 COUNT_SHARE, SHALLOW_SHARE, RETAINED_SHARE = 0.005, 0.01, 0.02
 
 # Node types of V8's snapshot whose objects have a constructor.
 CONSTRUCTED = {"object", "closure", "regexp"}
 # Classes that both sides have, but that are no constructors.
-VALUES = {"(string)", "(concatenated string)", "(sliced string)", "(symbol)", "(bigint)", "(number)"}
-# What V8 files under these names changes with its version, and with what it has tagged on the way (TagObject): one kind.
-INTERNAL = {"(array)", "(code)", "(hidden)", "(object shape)", "system / NativeContext", "system / Context"}
+VALUES = {"(string)", "(concatenated string)", "(sliced string)", "(bigint)", "(number)"}
+# What V8 files under these names changes with its version, and with what it has tagged on the way (TagObject; a private symbol
+# is hidden): one kind.
+INTERNAL = {"(array)", "(code)", "(hidden)", "(object shape)", "(symbol)", "system / NativeContext"}
 
 
 def field(row, names):
@@ -54,12 +56,25 @@ def field(row, names):
     raise harness.Broken(f"a row has none of {', '.join(names)}: {json.dumps(row)[:200]}")
 
 
-class Compared:
-    """One number of both sides. `share` is the difference that is allowed; `key` names an explanation of docs."""
+BUFFER_DATA = "system / JSArrayBufferData"
+EXTERNAL = "(external)"  # our name for blocks outside of the heap; theirs are of type native
+# From Node.js 26 on, V8 tags the name of the global object when it writes.
+RENAMED = {"global (global*)": "global"}
 
-    def __init__(self, what, name, ours, theirs, share, key=""):
-        self.what, self.name, self.ours, self.theirs, self.key = what, name, ours, theirs, key
+
+class Compared:
+    """One number of both sides. `share` is the difference that is allowed; `key` names an explanation of docs, which holds
+    when the difference (ours less theirs) is in `bounds`, of any size when that is None. `alone`: theirs without the
+    embedder's nodes; when that is within what is allowed, the explanation is embedder-nodes."""
+
+    def __init__(self, what, name, ours, theirs, share, key="", bounds=None, alone=None):
+        self.what, self.name, self.ours, self.theirs = what, name, ours, theirs
         self.within = ours is not None and abs(ours - theirs) <= share * theirs
+        slack = share * theirs
+        holds = bounds is None or ours is not None and bounds[0] - slack <= ours - theirs <= bounds[1] + slack
+        self.key = key if holds else ""
+        if not self.key and alone is not None and ours is not None and abs(ours - alone) <= share * alone:
+            self.key = "embedder-nodes"
 
     @property
     def wrong(self):
@@ -109,29 +124,46 @@ def is_native(entry):
     return set(entry.get("types", {entry.get("type"): 1})) == {"native"}
 
 
-def compare_classes(ours, theirs, facts):
+class Rules:
+    """What V8's snapshot of this version counts in another way: bytes it adds to external strings and takes from the objects
+    of the read-only space."""
+
+    def __init__(self, theirs, read_only_bytes, external_bytes):
+        external = theirs["sum"]["external_strings"]
+        # From V8 13 on, a string outside of the heap is as large as its text; before, as its header (32 bytes at most).
+        self.payload = external["shallow"] if external["shallow"] > 100 * external["count"] else 0
+        # What we know of outside of the heap and they do not: texts, when they count headers only.
+        buffers = sum(entry["shallow"] - 8 * entry["count"] for entry in theirs["classes"] if entry["name"] == BUFFER_DATA)
+        self.texts = 0 if self.payload else max(0, external_bytes - buffers)
+        # From V8 13 on, objects of the read-only space have no size.
+        self.read_only = read_only_bytes if any(entry["empty"] for entry in theirs["classes"]) else 0
+
+    def key_and_bounds(self, entry, retained=False):
+        """The explanation of a difference in bytes of this class, and how large it can be."""
+        if entry["name"] == "(string)":
+            return "external-strings", (-self.payload, self.read_only + (self.texts if retained else 0))
+        if entry["empty"]:
+            return "read-only-objects", (0, self.read_only)
+        return "", None
+
+
+def compare_classes(ours, theirs, facts, rules):
     """Counts and shallow sizes of constructors with LEAST instances, of both sides' values, and the sum of all else."""
     own = {fact["name"] for fact in facts.get("classes", [])}
     found = []
-    internal, theirs_internal = [0, 0], [0, 0]
-    for name in INTERNAL & set(ours):
-        internal = [internal[at] + ours[name][at] for at in (0, 1)]
+    internal = [sum(ours[name][at] for name in INTERNAL & set(ours)) for at in (0, 1)]
+    theirs_internal = [entry for entry in theirs["classes"] if entry["name"] in INTERNAL]
     for entry in theirs["classes"]:
         name = entry["name"]
-        if name in INTERNAL:
-            theirs_internal = [theirs_internal[0] + entry["count"], theirs_internal[1] + entry["shallow"]]
-        if is_native(entry) or entry["count"] < LEAST or not (CONSTRUCTED & set(entry["types"]) or name in VALUES):
-            continue
-        if name in INTERNAL:
+        if is_native(entry) or name in INTERNAL or entry["count"] < LEAST or not (CONSTRUCTED & set(entry["types"]) or
+                                                                                  name in VALUES):
             continue
         count, shallow, _ = ours.get(name, (None, None, None))
         found.append(Compared("count", name, count, entry["count"], 0 if name in own else COUNT_SHARE))
-        key = "read-only-objects" if entry["empty"] else ""
-        if name == "(string)" and theirs["sum"]["external_strings"]["shallow"] > 100 * theirs["sum"]["external_strings"]["count"]:
-            key = "external-strings"
-        found.append(Compared("shallow", name, shallow, entry["shallow"], SHALLOW_SHARE, key))
-    found.append(Compared("count", "(internal)", internal[0], theirs_internal[0], SHALLOW_SHARE))
-    found.append(Compared("shallow", "(internal)", internal[1], theirs_internal[1], SHALLOW_SHARE, "read-only-objects"))
+        found.append(Compared("shallow", name, shallow, entry["shallow"], SHALLOW_SHARE, *rules.key_and_bounds(entry)))
+    found.append(Compared("count", "(internal)", internal[0], sum(e["count"] for e in theirs_internal), SHALLOW_SHARE))
+    found.append(Compared("shallow", "(internal)", internal[1], sum(e["shallow"] for e in theirs_internal), SHALLOW_SHARE,
+                          "read-only-objects", (0, rules.read_only)))
     for fact in facts.get("classes", []):
         wanted = fact["instances"] + fact["prototypes"]
         found.append(Compared("count of facts", fact["name"], ours.get(fact["name"], (None,))[0], wanted, 0))
@@ -140,22 +172,22 @@ def compare_classes(ours, theirs, facts):
     return found
 
 
-def class_explanation(entry):
-    if is_native(entry):
-        return "array-buffer-data" if entry["name"] == "system / JSArrayBufferData" else "embedder-nodes"
-    return "internal-classes" if entry["name"] in INTERNAL else ""
-
-
-def compare_class_retained(ours, theirs):
-    found = []
+def compare_class_retained(ours, theirs, rules):
+    """The MANY classes with the largest retained size, and, explained whatever they are, V8's own kinds among them."""
+    found, compared = [], 0
     for entry in theirs["classes"]:
-        if len(found) == MANY:
+        if compared == MANY:
             break
         if is_native(entry):
-            continue  # not in the JavaScript heap
+            continue  # not in the JavaScript heap: what holds them is compared
         retained = ours.get(entry["name"], (None, None, None))[2]
+        if entry["name"] in INTERNAL:
+            found.append(Compared("class retained", entry["name"], retained, entry["retained"], RETAINED_SHARE,
+                                  "internal-classes"))
+            continue
         found.append(Compared("class retained", entry["name"], retained, entry["retained"], RETAINED_SHARE,
-                              class_explanation(entry)))
+                              *rules.key_and_bounds(entry, retained=True), alone=entry["retained_alone"]))
+        compared += 1
     return found
 
 
@@ -175,16 +207,18 @@ def pair_objects(ours, theirs):
     return pairs
 
 
-def compare_objects(dominators, theirs):
+def compare_objects(dominators, theirs, rules):
     largest = [entry for entry in theirs["objects"] if entry["type"] != "native"][:MANY]
     found = []
     for entry, partner in pair_objects(dominators[ROWS], largest):
         name = f"{entry['class']} @{entry['id']} < " + " < ".join(step.split(" @")[0] for step in entry["path"][:2])
         found.append(Compared("object retained", name, None if partner is None else field(partner, RETAINED), entry["retained"],
-                              RETAINED_SHARE))
+                              RETAINED_SHARE, alone=entry["retained_alone"]))
     # The other way round: what we hold for large must be large there too.
     known = sorted((entry for entry in theirs["objects"]), key=lambda entry: -entry["retained"])
-    ours = [row for row in dominators[ROWS]][:MANY]
+    # (A string outside of the heap retains its text, which they count from V8 13 on only.)
+    ours = [row for row in dominators[ROWS] if field(row, NAME) != EXTERNAL and
+            not (rules.texts and field(row, NAME) == "(string)" and field(row, SHALLOW) <= 32)][:MANY]
     left = list(known)
     for row in ours:
         name = bucket(field(row, NAME))
@@ -197,10 +231,17 @@ def compare_objects(dominators, theirs):
     return found
 
 
-def compare(histogram, dominators, theirs, facts):
-    """Every comparison, as a list of Compared."""
+def compare(histogram, dominators, heap, theirs, facts):
+    """Every comparison, as a list of Compared. The first three are corewalk's documents."""
     ours = histogram_classes(histogram)
-    return compare_classes(ours, theirs, facts) + compare_class_retained(ours, theirs) + compare_objects(dominators, theirs)
+    for entry in theirs["classes"] + theirs["objects"]:
+        for name in ("name", "class"):
+            if entry.get(name) in RENAMED:
+                entry[name] = RENAMED[entry[name]]
+    rules = Rules(theirs, harness.bytes_by_space(heap).get("read_only_space", (0, 0))[0],
+                  histogram.get("liveness", {}).get("external_bytes", 0))
+    return (compare_classes(ours, theirs, facts, rules) + compare_class_retained(ours, theirs, rules) +
+            compare_objects(dominators, theirs, rules))
 
 
 def ask(corewalk, core, node, words):
@@ -229,7 +270,8 @@ def main():
     facts = harness.read_facts(path) if os.path.exists(path) else {}
     histogram = ask(options.corewalk, options.core, options.node, HISTOGRAM)
     dominators = ask(options.corewalk, options.core, options.node, DOMINATORS)
-    found = compare(histogram, dominators, memlab(options.snapshot), facts)
+    heap = ask(options.corewalk, options.core, options.node, HEAP)
+    found = compare(histogram, dominators, heap, memlab(options.snapshot), facts)
     print(f"{'what':18} {'of':48} {'corewalk':>14} {'MemLab':>14} {'':>8}")
     for one in found:
         if options.all or not one.within:

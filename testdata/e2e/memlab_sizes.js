@@ -7,6 +7,9 @@
 //   "objects": [{id, name, type, class, shallow, retained, path}]         the OBJECTS (100) with the largest retained size
 //   "sum": {nodes, edges, shallow, retained of the root, shallow and number of the external strings}
 //
+// "retained_alone", of classes and objects: what MemLab says when the nodes of the embedder (Node's C++ objects) and their
+// references are left out: they are in no heap, but described to V8 while it writes.
+//
 // A class is the name of its objects for those of type object and native, and else named after the type as corewalk names
 // it: (string), (code), Function ... Retained size of a class is DevTools': the sum over those of its objects that no
 // other of the class dominates. Bytes everywhere. `path` names the dominators above an object, nearest first, with the
@@ -49,6 +52,23 @@ function flatten(heap) {
     flat.dominator[i] = dominator ? dominator.nodeIndex : 0;
   }
   return flat;
+}
+
+// Makes each reference from or to a node of the embedder a weak one, in the arrays that MemLab has read.
+function leaveEmbedderOut(raw) {
+  const meta = raw.snapshot.meta, width = meta.node_fields.length, nodes = raw.nodes, edges = raw.edges;
+  const type = meta.node_fields.indexOf('type'), name = meta.node_fields.indexOf('name');
+  const edgeCount = meta.node_fields.indexOf('edge_count');
+  const native = meta.node_types[type].indexOf('native'), synthetic = meta.node_types[type].indexOf('synthetic');
+  const weak = meta.edge_types[0].indexOf('weak');
+  const isEmbedder = at => (nodes[at + type] === native && raw.strings[nodes[at + name]] !== 'system / JSArrayBufferData') ||
+    (nodes[at + type] === synthetic && /^C\+\+/.test(raw.strings[nodes[at + name]]));
+  for (let at = 0, edge = 0; at < nodes.length; at += width) {
+    const from = isEmbedder(at);
+    for (const end = edge + 3 * nodes[at + edgeCount]; edge < end; edge += 3) {
+      if (from || isEmbedder(edges[edge + 2])) edges[edge] = weak;
+    }
+  }
 }
 
 // The children of each node in the dominator tree: begin[i] .. begin[i + 1] of `children`.
@@ -126,7 +146,7 @@ function largest(heap, flat, many) {
   order.sort((a, b) => flat.retained[b] - flat.retained[a] || flat.shallow[b] - flat.shallow[a]);
   return order.slice(0, many).map(i => {
     const node = heap.nodes.get(i);
-    return {id: node.id, name: String(node.name).slice(0, 200), type: node.type, class: flat.classes[i], shallow: flat.shallow[i],
+    return {index: i, id: node.id, name: String(node.name).slice(0, 200), type: node.type, class: flat.classes[i], shallow: flat.shallow[i],
             retained: flat.retained[i], path: pathOf(heap, i)};
   });
 }
@@ -149,14 +169,26 @@ async function main() {
   const heap = await HeapParser.parse(process.argv[2], {});
   new TraceFinder().calculateAllNodesRetainedSizes(heap);
   const flat = flatten(heap);
+  const classes = tallyClasses(flat), objects = largest(heap, flat, Number(process.argv[3] || 100));
+  const external = externalStrings(heap, flat);
+
+  leaveEmbedderOut(heap.snapshot);
+  new TraceFinder().calculateAllNodesRetainedSizes(heap);
+  const alone = flatten(heap);
+  const aloneOf = new Map(tallyClasses(alone).map(entry => [entry.name, entry.retained]));
+  for (const entry of classes) entry.retained_alone = aloneOf.get(entry.name);
+  for (const entry of objects) {
+    entry.retained_alone = alone.retained[entry.index];
+    delete entry.index;
+  }
   let shallow = 0;
   for (let i = 0; i < flat.count; i++) shallow += flat.shallow[i];
   log(JSON.stringify({
     snapshot: path.resolve(process.argv[2]),
     sum: {nodes: flat.count, edges: heap.edges.length, shallow, retained: flat.retained[0],
-          external_strings: externalStrings(heap, flat)},
-    classes: tallyClasses(flat),
-    objects: largest(heap, flat, Number(process.argv[3] || 100))
+          external_strings: external},
+    classes,
+    objects
   }));
 }
 

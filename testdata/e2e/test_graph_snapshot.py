@@ -16,9 +16,8 @@ def run(ctx):
         explained = stream.read()
     for program in PROGRAMS[:QUICK] if ctx.options.quick else PROGRAMS:
         core = ctx.core(program, "--expose-gc", "app.heapsnapshot")
-        histogram = ctx.cli_json(core, *(word for word in C.HISTOGRAM if word != "--json"))
-        dominators = ctx.cli_json(core, *(word for word in C.DOMINATORS if word != "--json"))
-        found = C.compare(histogram, dominators, C.memlab(core.facts["snapshot"]), core.facts)
+        documents = [C.ask(ctx.options.corewalk, core.path, core.node, words) for words in (C.HISTOGRAM, C.DOMINATORS, C.HEAP)]
+        found = C.compare(*documents, C.memlab(core.facts["snapshot"]), core.facts)
         for what in dict.fromkeys(one.what for one in found):
             of_kind = [one for one in found if one.what == what]
             wrong = [one for one in of_kind if one.wrong]
