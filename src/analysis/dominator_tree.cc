@@ -7,7 +7,7 @@
 namespace corewalk {
 namespace {
 
-constexpr double kChainShare = 0.9;   // of a node's retained size that its child of the same class has
+constexpr double kChainShare = 0.5;   // of a node's retained size that its child of the same class has
 constexpr uint64_t kAlike = 3;        // so many of one class have lines of their own
 constexpr double kBigShare = 0.1;     // of the parent's: one that has its own line however many are alike
 constexpr size_t kMostLooked = 2'000'000;  // children of one node whose classes are asked for one by one

@@ -33,6 +33,8 @@ std::string_view FallbackClassName(std::string_view type) {
       {"JS_DATA_VIEW_TYPE", "DataView"},
       {"JS_DATE_TYPE", "Date"},
       {"JS_ERROR_TYPE", "Error"},
+      {"JS_ASYNC_FUNCTION_OBJECT_TYPE", "Generator"},
+      {"JS_ASYNC_GENERATOR_OBJECT_TYPE", "Generator"},
       {"JS_GENERATOR_OBJECT_TYPE", "Generator"},
       {"JS_MAP_TYPE", "Map"},
       {"JS_PROMISE_TYPE", "Promise"},
