@@ -224,7 +224,9 @@ function sources() {
   } catch (error) {
     // Not to be had: the programs alone are parsed, several times.
   }
-  var names = Object.keys(own).filter(function(name) { return typeof own[name] === 'string' && own[name].length > 1000; }).sort();
+  var names = Object.keys(own).sort().filter(function(name) {
+    return typeof own[name] === 'string' && own[name].length > 1000;
+  });
   var total = 0;
   for (var i = 0; i < names.length && total < kMostCharacters; i++) {
     if (/deps|punycode|unicode/.test(names[i])) continue;

@@ -54,7 +54,10 @@ graph.main('graph_streams', function(facts, done) {
   var pipelines = graph.keep([]);
   for (i = 0; i < kPipelines; i++) {
     var source = new RecordSource(i);
-    var through = new stream.Transform({objectMode: true, transform: function(chunk, encoding, callback) { callback(null, chunk); }});
+    var through = new stream.Transform({
+      objectMode: true,
+      transform: function(chunk, encoding, callback) { callback(null, chunk); }
+    });
     pipelines.push({source: source, through: through, sink: new BlockedSink(i)});
   }
 

@@ -199,8 +199,9 @@ def pair_objects(ours, theirs):
     pairs = []
     for entry in theirs:
         candidates = left.get(bucket(entry["class"]), [])
-        best = min(candidates, default=None, key=lambda row: (abs(field(row, SHALLOW) - entry["shallow"]) > entry["shallow"] * 0.01,
-                                                              abs(field(row, RETAINED) - entry["retained"])))
+        best = min(candidates, default=None,
+                   key=lambda row: (abs(field(row, SHALLOW) - entry["shallow"]) > entry["shallow"] * SHALLOW_SHARE,
+                                    abs(field(row, RETAINED) - entry["retained"])))
         if best is not None:
             candidates.remove(best)
         pairs.append((entry, best))

@@ -86,7 +86,10 @@ function tallyClasses(flat) {
   for (let i = 1; i < flat.count; i++) {
     if (flat.types[i] === 'synthetic') continue;
     let entry = classes.get(flat.classes[i]);
-    if (!entry) classes.set(flat.classes[i], entry = {name: flat.classes[i], types: {}, count: 0, shallow: 0, retained: 0, empty: 0});
+    if (!entry) {
+      entry = {name: flat.classes[i], types: {}, count: 0, shallow: 0, retained: 0, empty: 0};
+      classes.set(flat.classes[i], entry);
+    }
     entry.count++;
     entry.shallow += flat.shallow[i];
     if (flat.shallow[i] === 0) entry.empty++;
@@ -146,7 +149,8 @@ function largest(heap, flat, many) {
   order.sort((a, b) => flat.retained[b] - flat.retained[a] || flat.shallow[b] - flat.shallow[a]);
   return order.slice(0, many).map(i => {
     const node = heap.nodes.get(i);
-    return {index: i, id: node.id, name: String(node.name).slice(0, 200), type: node.type, class: flat.classes[i], shallow: flat.shallow[i],
+    return {index: i, id: node.id, name: String(node.name).slice(0, 200), type: node.type,
+            class: flat.classes[i], shallow: flat.shallow[i],
             retained: flat.retained[i], path: pathOf(heap, i)};
   });
 }
