@@ -47,12 +47,12 @@ Histogram MakeHistogram(std::span<const ShapeTally> shapes, NameResolver& names,
     std::string name, key;
     switch (by) {
       case HistogramBy::kConstructor:
-        name = names.ClassName(shape.map, shape.sample);
+        name = shape.own_name ? names.ClassNameOf(shape.map, shape.sample) : names.ClassName(shape.map, shape.sample);
         // A user's class may be called "(array)" too: it is told apart by its kind.
         key = name + '\0' + (shape.map.category == Category::kObject ? 'o' : 'e');
         break;
       case HistogramBy::kShape:
-        name = names.ClassName(shape.map, shape.sample);
+        name = shape.own_name ? names.ClassNameOf(shape.map, shape.sample) : names.ClassName(shape.map, shape.sample);
         key = std::to_string(shape.map.word);
         break;
       case HistogramBy::kKind:
@@ -98,7 +98,7 @@ Result<Histogram> MakeHistogram(const HeapGraph& graph, HistogramOf of, NameReso
   std::ranges::sort(order, {}, [&](uint32_t i) { return std::pair(shapes[i].space, shapes[i].sample); });
   for (const uint32_t i : order) {
     const LiveShape& shape = shapes[i];
-    ShapeTally tally{.map = shape.map, .space = shape.space, .sample = shape.sample};
+    ShapeTally tally{.map = shape.map, .space = shape.space, .sample = shape.sample, .own_name = shape.own_name};
     if (of != HistogramOf::kGarbage) tally.count += shape.live_count, tally.bytes += shape.live_bytes;
     if (of != HistogramOf::kLive) tally.count += shape.garbage_count, tally.bytes += shape.garbage_bytes;
     if (tally.count == 0) continue;

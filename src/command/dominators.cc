@@ -87,7 +87,7 @@ class DominatorsCommand final : public Command {
   static std::string ClassOf(CommandContext& context, const HeapGraph& graph, ObjectId node) {
     if (!graph.IsObject(node)) return "(external)";
     const LiveShape& shape = graph.shapes().shapes()[graph.shapes().ShapeOf(node)];
-    return context.session.names().ClassName(shape.map, shape.sample);
+    return ShapeClass(context.session.names(), shape);
   }
 
   static uint64_t ShallowOf(HeapReader* reader, const HeapGraph& graph, ObjectId node) {

@@ -82,7 +82,10 @@ struct Filters {
 
   bool AcceptsShape(Session& session, const MapInfo& map, Address first) {
     if (shape && Untag(map.word) != *shape) return false;
-    if (class_pattern && !class_pattern->Matches(session.names().ClassName(map, first))) return false;
+    if (class_pattern && !session.names().SharesDictionaryMap(map) &&
+        !class_pattern->Matches(session.names().ClassName(map, first))) {
+      return false;
+    }
     for (PropertyFilter& property : properties) {
       if (!property.finder.MayHave(map, first)) return false;
     }
@@ -90,6 +93,10 @@ struct Filters {
   }
   bool Accepts(HeapReader& reader, const MapInfo& map, Address object, uint64_t size) {
     if (size <= larger_than && larger_than != 0) return false;
+    if (class_pattern && reader.names().SharesDictionaryMap(map) &&
+        !class_pattern->Matches(reader.names().ClassNameOf(map, object))) {
+      return false;
+    }
     for (PropertyFilter& property : properties) {
       if (!property.Accepts(reader, map, object)) return false;
     }

@@ -101,6 +101,10 @@ std::string NodeClass(HeapReader& reader, const HeapGraph& graph, ObjectId node)
   return graph.IsObject(node) ? reader.ClassOf(graph.index().AddressOf(node) + 1) : "(external)";
 }
 
+std::string ShapeClass(NameResolver& names, const LiveShape& shape) {
+  return shape.own_name ? names.ClassNameOf(shape.map, shape.sample) : names.ClassName(shape.map, shape.sample);
+}
+
 Address NodeAddress(const HeapGraph& graph, ObjectId node) {
   return graph.IsObject(node) ? graph.index().AddressOf(node) : graph.external()[node - graph.object_count()].address;
 }

@@ -26,6 +26,8 @@ Result<std::vector<ObjectId>> NodesAt(CommandContext& context, const HeapGraph& 
 std::string NodeText(HeapReader& reader, const HeapGraph& graph, ObjectId node);
 // The class as the histogram names it; raw target text.
 std::string NodeClass(HeapReader& reader, const HeapGraph& graph, ObjectId node);
+// The same of all objects of a shape.
+std::string ShapeClass(NameResolver& names, const LiveShape& shape);
 // The address of a node: of the object, or of the external block.
 Address NodeAddress(const HeapGraph& graph, ObjectId node);
 // "(Global handles) Node / TCPWrap".

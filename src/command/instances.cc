@@ -43,8 +43,11 @@ class InstancesCommand final : public Command {
     TableEnd end;
     const VisitGaps gaps = VisitObjects(
         session.model(), *options, context.cancel,
-        [&](const MapInfo& map, Address first) { return session.names().ClassName(map, first) == wanted; },
+        [&](const MapInfo& map, Address first) {
+          return session.names().SharesDictionaryMap(map) || session.names().ClassName(map, first) == wanted;
+        },
         [&](const MapInfo& map, Address address, uint64_t size, const Page& page) {
+          if (session.names().SharesDictionaryMap(map) && session.names().ClassNameOf(map, address) != wanted) return true;
           bytes += size;
           if (limit != 0 && shown >= limit) {
             ++end.omitted;

@@ -169,7 +169,7 @@ class PathCommand final : public Command {
     bool any = false;
     for (size_t i = 0; i < is_wanted.size(); ++i) {
       const LiveShape& shape = graph->shapes().shapes()[i];
-      is_wanted[i] = shape.live_count > 0 && context.session.names().ClassName(shape.map, shape.sample) == wanted;
+      is_wanted[i] = shape.live_count > 0 && ShapeClass(context.session.names(), shape) == wanted;
       any |= is_wanted[i];
     }
     if (!any) {

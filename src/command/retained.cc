@@ -55,7 +55,7 @@ class RetainedCommand final : public Command {
       std::string name = "(external)";
       if (graph.IsObject(n)) {
         const LiveShape& shape = graph.shapes().shapes()[graph.shapes().ShapeOf(n)];
-        name = context.session.names().ClassName(shape.map, shape.sample);
+        name = ShapeClass(context.session.names(), shape);
       }
       Row& row = classes[name];
       ++objects;

@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <tuple>
 
 #include "base/on_threads.h"
 #include "graph/retained.h"
+#include "heap/names.h"
 
 namespace corewalk {
 namespace {
 
-using ShapeKey = std::pair<uint64_t, SpaceKind>;  // map word and space
+using ShapeKey = std::tuple<uint64_t, SpaceKind, Address>;  // map word, space, and the object that has a name of its own
+
+constexpr uint8_t kLookedAt = 1, kMayHaveOwnName = 2;  // marks of MapCache slots
 
 // Numbers shapes for all threads.
 struct Numbering {
@@ -30,13 +34,14 @@ class ShapeTable::Worker {
         numbering_(*numbering),
         table_(*table),
         maps_(index.model().memory(), index.model().layout()),
+        names_(index.model().memory(), index.model().layout()),
         walker_(index.MakeWalker(&maps_, &cancel)) {}
 
   void AddPage(size_t page) {
     space_ = index_.SpaceOf(page);
     index_.VisitPage(page, &walker_,
                      [this](ObjectId id, MapCache::Slot& slot, Address address, uint64_t size, const std::byte*) {
-                       const uint32_t shape = NumberOf(slot);
+                       const uint32_t shape = NumberOf(slot, address);
                        LiveShape& tally = tallies_[shape];
                        if (live_.Has(id)) {
                          ++tally.live_count;
@@ -60,7 +65,7 @@ class ShapeTable::Worker {
         page, page.descriptor.area_end,
         isolate ? std::span<const LinearArea>(isolate->areas) : std::span<const LinearArea>(),
         [this](MapCache::Slot& slot, Address address, uint64_t size, const std::byte*) {
-          LiveShape& tally = tallies_[NumberOf(slot)];
+          LiveShape& tally = tallies_[NumberOf(slot, address)];
           ++tally.live_count;
           tally.live_bytes += size;
           if (tally.sample == 0 || address < tally.sample) tally.sample = address;
@@ -71,20 +76,30 @@ class ShapeTable::Worker {
   std::span<const LiveShape> tallies() const { return tallies_; }  // by number; a count of 0 where it met none
 
  private:
-  uint32_t NumberOf(const MapCache::Slot& slot) {
+  uint32_t NumberOf(MapCache::Slot& slot, Address address) {
+    if (slot.mark == 0) [[unlikely]]
+      slot.mark = names_.SharesDictionaryMap(maps_.info(slot)) ? kMayHaveOwnName : kLookedAt;
+    if (slot.mark == kMayHaveOwnName && names_.HasOwnName(maps_.info(slot), address)) [[unlikely]] {
+      const uint32_t number = Number({slot.word, space_, address}, slot);
+      tallies_[number].own_name = true;
+      return number;
+    }
     std::vector<uint32_t>& known = known_[static_cast<size_t>(space_)];
     if (slot.index >= known.size()) known.resize(slot.index + 256, kNoObject);
     uint32_t& number = known[slot.index];
-    if (number == kNoObject) {
-      {
-        const std::lock_guard lock(numbering_.mutex);
-        number = numbering_.numbers.try_emplace({slot.word, space_}, static_cast<uint32_t>(numbering_.numbers.size()))
-                     .first->second;
-      }
-      if (number >= tallies_.size()) tallies_.resize(number + 256);
-      tallies_[number].map = maps_.info(slot);
-      tallies_[number].space = space_;
+    if (number == kNoObject) number = Number({slot.word, space_, 0}, slot);
+    return number;
+  }
+
+  uint32_t Number(const ShapeKey& key, const MapCache::Slot& slot) {
+    uint32_t number;
+    {
+      const std::lock_guard lock(numbering_.mutex);
+      number = numbering_.numbers.try_emplace(key, static_cast<uint32_t>(numbering_.numbers.size())).first->second;
     }
+    if (number >= tallies_.size()) tallies_.resize(number + 256);
+    tallies_[number].map = maps_.info(slot);
+    tallies_[number].space = space_;
     return number;
   }
 
@@ -94,6 +109,7 @@ class ShapeTable::Worker {
   Numbering& numbering_;
   ShapeTable& table_;
   MapCache maps_;
+  NameResolver names_;
   PageWalker walker_;
   SpaceKind space_ = SpaceKind::kUnknown;
   std::array<std::vector<uint32_t>, static_cast<size_t>(SpaceKind::kCount)> known_;  // by MapCache::Slot::index
@@ -132,6 +148,7 @@ std::optional<ShapeTable> ShapeTable::Build(const ObjectIndex& index, const Node
       LiveShape& shape = shapes[i];
       shape.map = found.map;
       shape.space = found.space;
+      shape.own_name = found.own_name;
       if (shape.sample == 0 || found.sample < shape.sample) shape.sample = found.sample;
       shape.live_count += found.live_count, shape.live_bytes += found.live_bytes;
       shape.maybe_count += found.maybe_count, shape.maybe_bytes += found.maybe_bytes;

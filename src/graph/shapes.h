@@ -14,11 +14,12 @@
 
 namespace corewalk {
 
-// All objects with one Map in one space.
+// All objects with one Map in one space (but those with names of their own, see NameResolver::HasOwnName).
 struct LiveShape {
   MapInfo map;
   SpaceKind space = SpaceKind::kUnknown;
   Address sample = 0;  // the first of them
+  bool own_name = false;  // a single object whose name is not that of the others with its Map
   uint64_t live_count = 0, live_bytes = 0;        // shallow
   uint64_t maybe_count = 0, maybe_bytes = 0;      // of these, held only by what looks like a reference
   uint64_t garbage_count = 0, garbage_bytes = 0;

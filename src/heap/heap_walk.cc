@@ -1,10 +1,11 @@
 #include "heap/heap_walk.h"
 
 #include <algorithm>
-#include <mutex>
+#include <tuple>
 #include <unordered_map>
 
 #include "base/on_threads.h"
+#include "heap/names.h"
 #include "heap/young_survivors.h"
 
 namespace corewalk {
@@ -21,6 +22,7 @@ class Worker {
  public:
   Worker(const HeapModel& model, bool collect_external, const Cancel& cancel)
       : maps_(model.memory(), model.layout()),
+        names_(model.memory(), model.layout()),
         walker_(model.memory(), model.layout(), &maps_, &model.hidden_areas(), &cancel),
         external_(model.layout()),
         collect_external_(collect_external) {}
@@ -40,8 +42,13 @@ class Worker {
           if (slot.count++ == 0) [[unlikely]]
             MeetShape(&slot, address);
           slot.bytes += size;
-          if (slot.mark != 0) [[unlikely]]
+          if (slot.mark == kHoldsExternal) [[unlikely]]
             external_.Add(maps_.info(slot).instance_type, bytes, size);
+          if (slot.mark == kMayHaveOwnName && names_.HasOwnName(maps_.info(slot), address)) [[unlikely]] {
+            --slot.count;
+            slot.bytes -= size;
+            shapes_.push_back({{maps_.info(slot), current_, 1, size, address, true}, order_});
+          }
         },
         &tally.tally);
   }
@@ -65,10 +72,16 @@ class Worker {
  private:
   void MeetShape(MapCache::Slot* slot, Address address) {
     samples_[slot->word] = {order_, address};
-    slot->mark = collect_external_ && external_.Holds(maps_.info(*slot).instance_type);
+    const MapInfo& map = maps_.info(*slot);
+    slot->mark = collect_external_ && external_.Holds(map.instance_type) ? kHoldsExternal
+                 : names_.SharesDictionaryMap(map)                       ? kMayHaveOwnName
+                                                                         : 0;
   }
 
+  static constexpr uint8_t kHoldsExternal = 1, kMayHaveOwnName = 2;  // marks of MapCache slots
+
   MapCache maps_;
+  NameResolver names_;
   PageWalker walker_;
   ExternalMemoryCollector external_;
   bool collect_external_;
@@ -84,17 +97,19 @@ class Worker {
 };
 
 void Merge(std::vector<Worker>& workers, HeapWalkResult* result) {
+  using Key = std::tuple<uint64_t, SpaceKind, Address>;  // map word, space, the object when it has a name of its own
   struct KeyHash {
-    size_t operator()(const std::pair<uint64_t, SpaceKind>& key) const {
-      return key.first * 31 + static_cast<size_t>(key.second);
+    size_t operator()(const Key& key) const {
+      return std::get<0>(key) * 31 + static_cast<size_t>(std::get<1>(key)) + std::get<2>(key);
     }
   };
-  std::unordered_map<std::pair<uint64_t, SpaceKind>, size_t, KeyHash> at;
+  std::unordered_map<Key, size_t, KeyHash> at;
   std::vector<Worker::OrderedTally> shapes;
   for (Worker& worker : workers) {
     worker.Flush();
     for (const Worker::OrderedTally& found : worker.shapes()) {
-      const auto [slot, is_new] = at.try_emplace({found.tally.map.word, found.tally.space}, shapes.size());
+      const auto [slot, is_new] = at.try_emplace(
+          {found.tally.map.word, found.tally.space, found.tally.own_name ? found.tally.sample : 0}, shapes.size());
       if (is_new) {
         shapes.push_back(found);
         continue;

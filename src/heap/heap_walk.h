@@ -19,6 +19,7 @@ struct ShapeTally {
   uint64_t count = 0;
   uint64_t bytes = 0;  // shallow
   Address sample = 0;  // the first of the objects, in the order of the walk
+  bool own_name = false;  // a single object whose name is not that of the others with its Map
 };
 
 struct SpaceTally {

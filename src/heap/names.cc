@@ -146,6 +146,15 @@ bool NameResolver::SharesDictionaryMap(const MapInfo& map) const {
          layout_.types.at(map.instance_type).name == "JS_OBJECT_TYPE" && !IsPrototypeMap(map);
 }
 
+bool NameResolver::HasOwnName(const MapInfo& map, Address object) {
+  constexpr int64_t kMostEntries = 1024;
+  const uint64_t properties = memory_.ReadWord(object + kPropertiesOrHash).value_or(0);
+  if (!LooksLikePointer(properties)) return false;
+  // FixedArray: elements, deleted, capacity.
+  if (SmiValue(memory_.ReadWord(Untag(properties) + 32).value_or(0)) > kMostEntries) return false;
+  return OwnDataProperty(object, map, Key::kToStringTag) != 0;
+}
+
 std::string NameResolver::ClassNameOf(const MapInfo& map, Address object) {
   if (!SharesDictionaryMap(map)) return ClassName(map, object);
   const std::string tag = StringOf(OwnDataProperty(object, map, Key::kToStringTag));

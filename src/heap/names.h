@@ -24,6 +24,11 @@ class NameResolver {
   // The class name of this one object. Objects in dictionary mode share Maps although each may carry a Symbol.toStringTag
   // of its own (Intl, Math): there ClassName() tells what most of them are.
   std::string ClassNameOf(const MapInfo& map, Address object);
+  // A Map of ordinary objects in dictionary mode, which V8 lets many share (NormalizedMapCache).
+  bool SharesDictionaryMap(const MapInfo& map) const;
+  // Whether an object with such a Map has a name of its own. Asked of every one of them, so large dictionaries, which no
+  // namespace object has, are not looked through.
+  bool HasOwnName(const MapInfo& map, Address object);
   // The name of one object for a list: a function's own name, else its class name.
   std::string ObjectName(const MapInfo& map, Address object);
   // Names of the object's own named properties in order, symbols as "Symbol(text)"; at most 10,000.
@@ -49,8 +54,6 @@ class NameResolver {
   std::string ConstructorName(const MapInfo& map, Address sample, bool own_tag);
   // The Map of a prototype, which has it for itself.
   bool IsPrototypeMap(const MapInfo& map) const;
-  // A Map of ordinary objects in dictionary mode, which V8 lets many share (NormalizedMapCache).
-  bool SharesDictionaryMap(const MapInfo& map) const;
   // What would name objects of this Map (its constructor, that function's name, the prototype) is not in the core.
   bool NameIsMissing(const MapInfo& map);
   // JSReceiver::class_name of a wrapper: that of what it wraps.

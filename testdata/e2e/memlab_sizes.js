@@ -71,6 +71,26 @@ function leaveEmbedderOut(raw) {
   }
 }
 
+// A value of a WeakMap is written with a reference from its key and one from the table; DevTools counts only the key's, and
+// so does corewalk. Makes the table's a weak one.
+function leaveTablesOut(raw) {
+  const meta = raw.snapshot.meta, width = meta.node_fields.length, nodes = raw.nodes, edges = raw.edges;
+  const id = meta.node_fields.indexOf('id'), edgeCount = meta.node_fields.indexOf('edge_count');
+  const internal = meta.edge_types[0].indexOf('internal'), weak = meta.edge_types[0].indexOf('weak');
+  const tables = new Map();  // edge name -> id of the table
+  for (let at = 0, edge = 0; at < nodes.length; at += width) {
+    for (const end = edge + 3 * nodes[at + edgeCount]; edge < end; edge += 3) {
+      if (edges[edge] !== internal) continue;
+      const name = edges[edge + 1];
+      if (!tables.has(name)) {
+        const match = /^\d+ \/ part of key .* pair in WeakMap \(table @(\d+)\)$/.exec(raw.strings[name]);
+        tables.set(name, match ? Number(match[1]) : 0);
+      }
+      if (tables.get(name) === nodes[at + id]) edges[edge] = weak;
+    }
+  }
+}
+
 // The children of each node in the dominator tree: begin[i] .. begin[i + 1] of `children`.
 function dominated(flat) {
   const begin = new Uint32Array(flat.count + 1);
@@ -171,6 +191,7 @@ function externalStrings(heap, flat) {
 
 async function main() {
   const heap = await HeapParser.parse(process.argv[2], {});
+  leaveTablesOut(heap.snapshot);
   new TraceFinder().calculateAllNodesRetainedSizes(heap);
   const flat = flatten(heap);
   const classes = tallyClasses(flat), objects = largest(heap, flat, Number(process.argv[3] || 100));
