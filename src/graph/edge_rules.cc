@@ -36,6 +36,7 @@ EdgeRule EdgeRuleOf(const Layout& layout, const MapInfo& map) {
     return rule;
   }
   rule.receiver = types.IsJSReceiver(map.instance_type);
+  rule.function = types.IsJSFunction(map.instance_type);
   rule.elements = rule.receiver && !types.IsJSProxy(map.instance_type);
   rule.cells = type == "GLOBAL_DICTIONARY_TYPE";
   rule.store = rule.cells || std::ranges::find(kStores, type) != kStores.end();

@@ -21,6 +21,7 @@ struct EdgeRule {
   bool array_buffer = false;     // may hold memory outside of the heap
   bool external_string = false;
   bool receiver = false;         // a JavaScript object
+  bool function = false;         // a JSFunction, which may hold its Code by a handle
   bool elements = false;         // its third word is the store of its elements (and the second that of its properties)
   bool store = false;            // can be such a store
   bool cells = false;            // a dictionary of cells, which are stores too

@@ -25,6 +25,7 @@ Result<std::unique_ptr<HeapGraph>> HeapGraph::Build(const HeapModel& model, cons
   if (!references) return std::unexpected(references.error());
   graph->references_ = std::move(*references);
   graph->node_count_ = graph->references_->node_count();
+  graph->code_unknown_ = graph->references_->code_unknown();
   graph->external_.assign(graph->references_->external().begin(), graph->references_->external().end());
   if (progress) progress("finding roots", 0, 1);
   graph->roots_ = CollectRoots(model, model.isolates()[options.isolate], binary, cancel, options.threads);
@@ -149,6 +150,8 @@ void HeapGraph::Describe(Completeness* completeness) const {
   completeness->objects_skipped += tally.lost_places;
   completeness->bytes_unreadable += tally.unreadable_bytes;
   completeness->gc_in_progress |= index_->gc_in_progress();
+  if (code_unknown_)
+    completeness->notes.push_back("the table that leads from functions to their code was not found: compiled code counts as garbage");
   for (size_t i = 0; i < roots_.groups.size(); ++i) {
     const RootGroupState& group = roots_.groups[i];
     if (!group.found && !group.problem.empty()) {

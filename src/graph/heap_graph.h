@@ -95,6 +95,7 @@ class HeapGraph {
   std::unique_ptr<References> references_;
   std::vector<ExternalBlock> external_;
   uint64_t node_count_ = 0;
+  bool code_unknown_ = false;
   Roots roots_;
   std::vector<std::pair<ObjectId, uint32_t>> numbered_roots_;  // (node, index of the root), by node
   std::vector<ObjectId> root_nodes_;

@@ -4,8 +4,10 @@
 #include <atomic>
 #include <cstring>
 #include <tuple>
+#include <unordered_map>
 
 #include "base/on_threads.h"
+#include "graph/dispatch_table.h"
 #include "heap/tagged.h"
 
 namespace corewalk {
@@ -50,9 +52,35 @@ class References::Builder {
                      });
   }
 
+  // Gives the functions of this thread their Code; without a table, none.
+  void AddCode(const DispatchTable* table) {
+    uint32_t last_handle = 0;
+    ObjectId last_code = kNoObject;
+    for (const ObjectId function : functions) {
+      uint32_t& first = references_.first_[function];
+      uint32_t& edge = references_.edges_[first];
+      const uint32_t mark = edge & kLast;
+      const uint32_t handle = edge << 1;
+      if (handle != last_handle) {
+        last_handle = handle;
+        const Address code = table != nullptr ? table->CodeOf(handle) : 0;
+        last_code = IsCodeObject(code, &maps_) ? index_.At(code) : kNoObject;
+      }
+      if (last_code != kNoObject) {
+        edge = last_code | mark;
+      } else {
+        --edge_count;
+        first = mark != 0 ? kNoEdges : first + 1;
+      }
+    }
+  }
+
   uint64_t edge_count = 0;
   std::vector<Ephemeron> ephemerons;
   std::vector<Hole> holes;
+  // Functions with a dispatch handle. Until AddCode() it stands, halved, where their first reference will.
+  std::vector<ObjectId> functions;
+  uint32_t handle_bits = 0;
 
  private:
   struct Rule : EdgeRule {
@@ -86,6 +114,13 @@ class References::Builder {
     if (rule.elements) AddParts(bytes);
     const uint32_t start = at_;
     previous_ = kNoObject;
+    if (rule.function) {
+      if (const uint32_t handle = DispatchHandleIn(bytes, size); handle != 0) {
+        references_.edges_[at_++] = handle >> 1;
+        functions.push_back(id);
+        handle_bits |= handle;
+      }
+    }
     Emit(id, rule.map);
     switch (rule.body) {
       case BodyKind::kNone:
@@ -169,6 +204,37 @@ class References::Builder {
   ObjectId previous_ = kNoObject;
 };
 
+// Newer V8s lead from functions to their Code through a table. The collector holds the Code for the function's sake only:
+// feedback cells and Code have handles as well, but these just keep the entry (src/heap/marking-visitor-inl.h,
+// VisitJSDispatchTableEntry and VisitJSFunction).
+void References::AddCodeOfFunctions(const ObjectIndex& index, std::span<const std::unique_ptr<Builder>> builders,
+                                    const Cancel& cancel) {
+  constexpr size_t kMostHandles = 1 << 16, kMostUses = 512;
+  std::unordered_map<uint32_t, ObjectId> by_handle;
+  uint32_t handle_bits = 0, last = 0;
+  for (const std::unique_ptr<Builder>& builder : builders) {
+    handle_bits |= builder->handle_bits;
+    for (size_t i = 0; i < builder->functions.size() && by_handle.size() < kMostHandles; ++i) {
+      const uint32_t handle = edges_[first_[builder->functions[i]]] << 1;
+      if (handle != last) by_handle.try_emplace(last = handle, builder->functions[i]);
+    }
+  }
+  if (handle_bits == 0) return;
+  std::vector<std::pair<uint32_t, ObjectId>> handles(by_handle.begin(), by_handle.end());
+  std::ranges::sort(handles);
+  const HeapModel& model = index.model();
+  const uint64_t shared = static_cast<uint64_t>(model.layout().Get(LayoutConstant::kFunctionShared, 24));
+  std::vector<DispatchUse> uses;
+  for (size_t i = 0; i < handles.size(); i += (handles.size() + kMostUses - 1) / kMostUses) {
+    const std::optional<uint64_t> word = model.memory().ReadWord(index.AddressOf(handles[i].second) + shared);
+    uses.push_back({handles[i].first, Untag(word.value_or(0))});
+  }
+  const std::optional<DispatchTable> table =
+      DispatchTable::Find(model, model.isolates()[index.isolate()], uses, handle_bits, cancel);
+  code_unknown_ = !table.has_value();
+  OnThreads(builders.size(), [&](size_t thread) { builders[thread]->AddCode(table ? &*table : nullptr); });
+}
+
 Result<std::unique_ptr<References>> References::Build(const ObjectIndex& index, int thread_count, const Cancel& cancel,
                                                       const ProgressFunction& progress) {
   std::unique_ptr<References> references(new References());
@@ -194,6 +260,8 @@ Result<std::unique_ptr<References>> References::Build(const ObjectIndex& index, 
   if (cancel.Cancelled()) return Fail(ErrorCode::kInterrupted, "interrupted while references were followed");
 
   kinds.stores.Intersect(parts);
+  references->AddCodeOfFunctions(index, builders, cancel);
+  if (cancel.Cancelled()) return Fail(ErrorCode::kInterrupted, "interrupted while references were followed");
 
   std::vector<Hole> holes;
   for (const std::unique_ptr<Builder>& builder : builders) {

@@ -1,6 +1,7 @@
 // Who refers to whom: all strong references of an isolate's objects as one packed array, built in one pass over the
 // heap. References to read-only objects are left out, and so are weak ones (see edge_rules.h). Memory outside of the heap
 // (backing stores of ArrayBuffers, texts of external strings) is numbered behind the objects, one node for each block.
+// Functions of newer V8s refer to their Code through a table (see dispatch_table.h).
 //
 // Memory: 4 bytes per node and 4 per reference (some 14 per object).
 #pragma once
@@ -72,6 +73,9 @@ class References {
 
   std::span<const Ephemeron> ephemerons() const { return ephemerons_; }  // by table, then in the table's order
   std::span<const ExternalBlock> external() const { return external_; }  // node object_count() + i
+  // Functions have handles of their Code, but the table that these lead to was not found: Code that is live counts as
+  // garbage.
+  bool code_unknown() const { return code_unknown_; }
   const NodeKinds& kinds() const { return kinds_; }
   NodeKinds TakeKinds() { return std::move(kinds_); }
   uint64_t MemoryBytes() const;
@@ -83,6 +87,9 @@ class References {
   struct Hole;  // a reference to an external block that is not yet numbered
   class Builder;
 
+  void AddCodeOfFunctions(const ObjectIndex& index, std::span<const std::unique_ptr<Builder>> builders,
+                          const Cancel& cancel);
+
   uint64_t object_count_ = 0;
   uint64_t edge_count_ = 0;
   std::vector<uint32_t> first_;  // of each object, into edges_
@@ -90,6 +97,7 @@ class References {
   std::vector<Ephemeron> ephemerons_;
   std::vector<ExternalBlock> external_;
   NodeKinds kinds_;
+  bool code_unknown_ = false;
 };
 
 }  // namespace corewalk
