@@ -12,7 +12,8 @@ constexpr uint64_t kMostSteps = 50'000'000;  // of all ways together
 constexpr size_t kMostTreeNodes = 5'000'000;
 constexpr uint64_t kMostWords = 1 << 26;     // of one object that are searched for a reference
 
-// The first word of `from` that points to `to`; 0 when there is none (a value of a WeakMap and its key).
+// The first word of `from` that points to `to`; 0 when there is none (a value of a WeakMap and its key, or the Code that a
+// function of newer V8s has by a handle).
 Address SlotOf(HeapReader* reader, Address from, Address to) {
   const uint64_t size = reader->SizeOf(from + 1);
   constexpr uint64_t kBlock = 8192;  // words
@@ -24,6 +25,11 @@ Address SlotOf(HeapReader* reader, Address from, Address to) {
     if (words.empty()) break;
   }
   return 0;
+}
+
+// What leads from an object to another one to which none of its words points.
+const char* LabelWithoutSlot(HeapReader* reader, Address from) {
+  return reader->TypeOf(from + 1).find("FUNCTION") != std::string::npos ? "(code)" : "(value of a WeakMap's key)";
 }
 
 SlotName Labelled(const char* label) {
@@ -85,7 +91,7 @@ std::vector<PathStep> DescribePath(HeapReader* reader, const HeapGraph& graph, c
     }
     const Address before = graph.index().AddressOf(nodes[i - 1]);
     const Address slot = SlotOf(reader, before, at);
-    SlotName name = slot != 0 ? namer.Name(before + 1, slot) : Labelled("(value of a WeakMap's key)");
+    SlotName name = slot != 0 ? namer.Name(before + 1, slot) : Labelled(LabelWithoutSlot(reader, before));
     PathStep step{nodes[i], {}};
     const bool before_is_part = steps.size() > 1 && steps.back().node == nodes[i - 1] && namer.IsStore(before + 1) && slot != 0;
     if (before_is_part) {

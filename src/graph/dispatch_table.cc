@@ -15,10 +15,10 @@ constexpr uint64_t kEntryBytes = 16;
 constexpr uint64_t kEncodedWord = 8;
 constexpr int kCodeShift = 16;
 constexpr uint64_t kParameterMask = 0xffff;
-constexpr uint64_t kBaseAlignment = 64 * 1024;  // a segment: ExternalEntityTable::kSegmentSize
+constexpr uint64_t kBaseAlignment = 4096;  // of the reserved range; 26.0 has one that is not aligned to segments
 
-constexpr size_t kFewestUses = 8;       // with fewer, chance would decide
-constexpr size_t kQuickUses = 16;       // that a place is looked at with before all are
+constexpr size_t kFewestUses = 8;  // with fewer, chance would decide
+constexpr size_t kQuickUses = 16;  // that a place is looked at with before all are
 constexpr size_t kMostCandidates = 4096;
 constexpr uint64_t kPollSteps = 1024;
 // Where a SharedFunctionInfo may have its number of parameters, in units of 2 bytes.
@@ -56,23 +56,16 @@ class DispatchTableSearch {
   }
 
   std::optional<DispatchTable> Run() {
-    // Three functions, as one may be dead and its entry free.
-    const size_t count = functions_.size();
-    for (const size_t probe : {count / 2, count - 1, size_t{0}}) CollectCandidates(functions_[probe]);
-    if (cancel_.Cancelled()) return std::nullopt;
-    std::ranges::sort(candidates_);
-    const auto repeated = std::ranges::unique(candidates_);
-    candidates_.erase(repeated.begin(), repeated.end());
-    Score best;
-    Address base = 0;
-    for (const Address candidate : candidates_) {
+    // Its first segment is read-only, so that no other mapping in front of it becomes one with it.
+    for (const Region& region : memory_.Regions()) {
       if (cancel_.Cancelled()) return std::nullopt;
-      const Score score = ScoreOf(candidate);
-      if (best < score) best = score, base = candidate;
+      if (LooksLikeTable(region.start)) AddCandidate(region.start);
     }
-    // Functions that died since the last collection keep their handles, although the entries may be others' by now.
-    if (best.hits * 10 < count * 8) return std::nullopt;
-    return DispatchTable(memory_, base, shift_);
+    if (std::optional<DispatchTable> table = BestCandidate()) return table;
+    // Anywhere. Three functions are tried, as one may be dead and its entry free.
+    for (const size_t probe : {functions_.size() / 2, functions_.size() - 1, size_t{0}})
+      CollectCandidates(functions_[probe]);
+    return BestCandidate();
   }
 
  private:
@@ -101,8 +94,28 @@ class DispatchTableSearch {
   bool LooksLikeTable(Address base) {
     size_t hits = 0, seen = 0;
     const size_t step = std::max<size_t>(1, functions_.size() / kQuickUses);
-    for (size_t i = 0; i < functions_.size(); i += step, ++seen) hits += EntryAt(base + kEntryBytes * functions_[i].index) != 0;
+    for (size_t i = 0; i < functions_.size() && hits + kQuickUses / 4 >= seen; i += step, ++seen)
+      hits += EntryAt(base + kEntryBytes * functions_[i].index) != 0;
     return hits * 2 > seen;
+  }
+
+  void AddCandidate(Address base) {
+    if (candidates_.size() < kMostCandidates) candidates_.push_back(base);
+  }
+
+  std::optional<DispatchTable> BestCandidate() {
+    Score best;
+    Address base = 0;
+    for (const Address candidate : candidates_) {
+      if (cancel_.Cancelled()) return std::nullopt;
+      const Score score = ScoreOf(candidate);
+      if (best < score) best = score, base = candidate;
+    }
+    candidates_.clear();
+    // All functions of a sound heap have their Code and its number of parameters; those that died since the last
+    // collection keep their handles, although the entries may be others' by now.
+    if (best.hits * 10 < functions_.size() * 8 || best.same_parameters * 10 < best.hits * 8) return std::nullopt;
+    return DispatchTable(memory_, base, shift_);
   }
 
   // All places where the table can be when the entry of `function` is in memory outside of V8's pages.
@@ -115,9 +128,9 @@ class DispatchTableSearch {
       for (Address base = (first + kBaseAlignment - 1) & ~(kBaseAlignment - 1);
            base + offset + kEntryBytes <= region.present_end; base += kBaseAlignment) {
         if (++steps % kPollSteps == 0 && cancel_.Cancelled()) return;
-        if (model_.index().At(base + offset) != nullptr || EntryAt(base + offset) == 0 || !LooksLikeTable(base)) continue;
-        if (candidates_.size() == kMostCandidates) return;
-        candidates_.push_back(base);
+        if (model_.index().At(base + offset) != nullptr || EntryAt(base + offset) == 0 || !LooksLikeTable(base))
+          continue;
+        AddCandidate(base);
       }
     }
   }

@@ -1,8 +1,8 @@
 // The code of functions in newer V8s. From 13.x on ("leaptiering") a JSFunction has no pointer to its Code but a 32-bit
 // handle: an index, shifted to the left, into a table of 16-byte entries {address to call, Code << 16 | mark bit |
-// parameter count} (src/sandbox/js-dispatch-table.h; read from 13.6 to 14.6). The table is one for the process or one per
-// isolate, a reserved range whose segments are mapped as they are needed; nothing in the core says where it is. It is
-// found by what it must hold: the Code of every function of the heap, with as many parameters as the function has.
+// parameter count} (src/sandbox/js-dispatch-table.h; read from 13.6 to 14.6). The table is one for the process or one
+// per isolate, a reserved range whose segments are mapped as they are needed; nothing in the core says where it is. It
+// is found by what it must hold: the Code of every function of the heap, with as many parameters as the function has.
 //
 // Bad input: a wrong table is refused (most handles must lead to a Code), and a handle that leads nowhere has no Code.
 #pragma once
