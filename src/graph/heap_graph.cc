@@ -41,6 +41,8 @@ Result<std::unique_ptr<HeapGraph>> HeapGraph::Build(const HeapModel& model, cons
   if (!reach.complete()) return std::unexpected(Interrupted("objects were reached"));
   graph->live_ = reach.TakeReached();
   graph->parents_ = reach.TakeParents();
+  graph->reached_count_ = reach.count();
+  graph->order_ = reach.TakeOrder();
   return graph;
 }
 
@@ -105,7 +107,7 @@ Result<HeapGraph::Freed> HeapGraph::WithoutNodes(std::span<const ObjectId> gone,
 
 Result<void> HeapGraph::EnsureShapes(const Cancel& cancel, const ProgressFunction& progress) {
   if (shapes_) return {};
-  shapes_ = ShapeTable::Build(*index_, sure_, live_, options_.threads, cancel, progress);
+  shapes_ = ShapeTable::Build(*index_, sure_, live_, external_.size(), options_.threads, cancel, progress);
   if (!shapes_) return std::unexpected(Interrupted("objects were measured"));
   return {};
 }
@@ -119,27 +121,27 @@ Result<void> HeapGraph::EnsureRetained(const Cancel& cancel, const ProgressFunct
     // and would hide the true holder.
     std::vector<ObjectId> roots(root_nodes_.begin(), root_nodes_.begin() + static_cast<ptrdiff_t>(sure_root_nodes_));
     std::ranges::copy_if(root_nodes_, std::back_inserter(roots), [this](ObjectId node) { return !sure_.Has(node); });
-    Result<std::vector<ObjectId>> dominators = FindDominators({.references = &references_,
-                                                               .live = &live_,
-                                                               .roots = roots,
-                                                               .keep_references = !options_.lean,
-                                                               .rooted = &kinds_.rooted},
-                                                              cancel, progress);
+    Result<BigArray<ObjectId>> dominators = FindDominators({.references = &references_,
+                                                            .live = &live_,
+                                                            .order = order(),
+                                                            .roots = roots,
+                                                            .keep_references = !options_.lean,
+                                                            .rooted = &kinds_.rooted,
+                                                            .threads = options_.threads},
+                                                           cancel, progress);
     if (!dominators) return std::unexpected(dominators.error());
     dominators_ = std::move(*dominators);
-    HoistFromParts(kinds_, dominators_);
+    HoistFromParts(kinds_, {dominators_.data(), dominators_.size()});
     kinds_ = {};
   }
   if (const Result<void> measured = EnsureShapes(cancel, progress); !measured) return measured;
-  std::vector<uint32_t> sizes = shapes_->TakeSizes();
-  sizes.resize(node_count_);
+  BigArray<uint32_t> sizes = shapes_->TakeSizes();
   for (size_t i = 0; i < external_.size(); ++i) {
     sizes[index_->size() + i] =
         static_cast<uint32_t>(std::min<uint64_t>((external_[i].bytes + kSizeUnit - 1) / kSizeUnit, 0xffffffff));
   }
   if (progress) progress("summing up", 0, 1);
-  // Once begun it goes to its end: a second start would find the sizes gone. It takes a tenth of a second per GB.
-  SumRetained(dominators_, sizes, Cancel());
+  SumRetained(dominators(), order(), {sizes.data(), sizes.size()});
   retained_ = std::move(sizes);
   return {};
 }

@@ -79,9 +79,11 @@ class HeapGraph {
   bool has_retained() const { return !retained_.empty(); }
   // The node that must go for `node` to go; node_count() = the root of all; kNoObject for garbage.
   ObjectId DominatorOf(ObjectId node) const { return dominators_[node]; }
-  std::span<const ObjectId> dominators() const { return dominators_; }
+  std::span<const ObjectId> dominators() const { return {dominators_.data(), dominators_.size()}; }
+  // The live nodes as they were reached: whatever dominates a node comes before it.
+  std::span<const ObjectId> order() const { return {order_.data(), reached_count_}; }
   uint64_t RetainedOf(ObjectId node) const { return retained_[node] * kSizeUnit; }
-  std::span<const uint32_t> retained() const { return retained_; }  // in units of kSizeUnit
+  std::span<const uint32_t> retained() const { return {retained_.data(), retained_.size()}; }  // in units of kSizeUnit
 
   // What is missing or unsure about it.
   void Describe(Completeness* completeness) const;
@@ -101,11 +103,12 @@ class HeapGraph {
   std::vector<ObjectId> root_nodes_;
   size_t sure_root_nodes_ = 0;
   NodeSet sure_, live_;
-  std::vector<ObjectId> parents_;
+  BigArray<ObjectId> parents_, order_;
+  uint64_t reached_count_ = 0;
   std::optional<ShapeTable> shapes_;
   NodeKinds kinds_;
-  std::vector<ObjectId> dominators_;
-  std::vector<uint32_t> retained_;
+  BigArray<ObjectId> dominators_;
+  BigArray<uint32_t> retained_;
 };
 
 }  // namespace corewalk

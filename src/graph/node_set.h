@@ -24,8 +24,11 @@ class NodeSet {
   }
   // The same from several threads at once, as long as none reads.
   void AddShared(ObjectId id) {
-    std::atomic_ref(words_[id / 64]).fetch_or(uint64_t{1} << id % 64, std::memory_order_relaxed);
+    const std::atomic_ref word(words_[id / 64]);
+    const uint64_t bit = uint64_t{1} << id % 64;
+    if ((word.load(std::memory_order_relaxed) & bit) == 0) word.fetch_or(bit, std::memory_order_relaxed);
   }
+  void AddWord(size_t word, uint64_t bits) { std::atomic_ref(words_[word]).fetch_or(bits, std::memory_order_relaxed); }
   void Remove(ObjectId id) { words_[id / 64] &= ~(uint64_t{1} << id % 64); }
   uint64_t Count() const {
     uint64_t count = 0;
@@ -50,6 +53,29 @@ class NodeSet {
 
  private:
   std::vector<uint64_t> words_;
+};
+
+// Adds ids that mostly rise, from one of several threads: one locked operation for 64 of them.
+class RisingAdder {
+ public:
+  explicit RisingAdder(NodeSet* set) : set_(*set) {}
+  void Add(ObjectId id) {
+    if (id / 64 != word_) {
+      Flush();
+      word_ = id / 64;
+    }
+    bits_ |= uint64_t{1} << id % 64;
+  }
+  // Before this, the last ones may not be in the set.
+  void Flush() {
+    if (bits_ != 0) set_.AddWord(word_, bits_);
+    bits_ = 0;
+  }
+
+ private:
+  NodeSet& set_;
+  size_t word_ = 0;
+  uint64_t bits_ = 0;
 };
 
 }  // namespace corewalk

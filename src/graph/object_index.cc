@@ -62,12 +62,9 @@ void ObjectIndex::CollectPages(const Cancel& cancel) {
   // A page that is walked and has survivors as well (there is none in a sound heap) is walked.
   const auto repeated = std::ranges::unique(pages_, {}, &NumberedPage::chunk);
   pages_.erase(repeated.begin(), repeated.end());
-  uint64_t words = 0, blocks = 0;
+  uint64_t blocks = 0;
   for (NumberedPage& page : pages_) {
-    page.first_word = words;
-    const uint64_t bytes = page.end - std::min(page.page->descriptor.area_start, page.end);
-    heap_bytes_ += bytes;
-    words += bytes / 8 + 1;
+    heap_bytes_ += page.end - std::min(page.page->descriptor.area_start, page.end);
     page.first_block = static_cast<uint32_t>(blocks);
     if (!page.one_object) blocks += (page.end - page.chunk + kBlockBytes - 1) / kBlockBytes;
   }

@@ -4,6 +4,7 @@
 // Objects that a collection in progress had not copied yet are numbered too.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <memory>
@@ -48,8 +49,11 @@ class ObjectIndex {
   template <typename Visitor>
   void VisitPage(size_t page, PageWalker* walker, Visitor&& visitor) const;
   SpaceKind SpaceOf(size_t page) const { return pages_[page].page->space; }
-  // Index of a page's first word among the words of all object areas; < heap_bytes() / 8 + page_count().
-  uint64_t FirstWordOf(size_t page) const { return pages_[page].first_word; }
+  // The words of a page's objects, and one more.
+  uint64_t WordsOf(size_t page) const {
+    const NumberedPage& numbered = pages_[page];
+    return (numbered.end - std::min(numbered.page->descriptor.area_start, numbered.end)) / 8 + 1;
+  }
 
   // A walker for one thread over this heap.
   PageWalker MakeWalker(MapCache* maps, const Cancel* cancel) const {
@@ -64,7 +68,6 @@ class ObjectIndex {
     const IsolateHeap* isolate = nullptr;
     Address chunk = 0;
     Address end = 0;             // how far objects reach
-    uint64_t first_word = 0;
     uint32_t first_id = 0;
     uint32_t first_block = 0;    // into bits_ and ranks_
     uint32_t first_survivor = 0;

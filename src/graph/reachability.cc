@@ -13,8 +13,11 @@ constexpr size_t kPollNodes = 1 << 16;
 }  // namespace
 
 Reachability::Reachability(const References& references, const ReachOptions& options)
-    : references_(references), options_(options), reached_(references.node_count()) {
-  if (options.parents) parents_.assign(references.node_count(), kNoObject);
+    : references_(references),
+      options_(options),
+      reached_(references.node_count()),
+      order_(references.node_count()) {
+  if (options.parents) parents_ = BigArray<ObjectId>(references.node_count(), kNoObject);
   const std::span<const Ephemeron> ephemerons = references.ephemerons();
   if (ephemerons.empty()) return;
   is_table_ = NodeSet(references.node_count());
@@ -50,27 +53,21 @@ void Reachability::VisitEphemerons(ObjectId id) {
 }
 
 void Reachability::ReachFrom(std::span<const ObjectId> roots, const Cancel& cancel) {
-  next_.clear();
   for (const ObjectId root : roots) {
     if (root < references_.node_count()) Visit(kNoObject, root);
   }
   const bool weak_maps = !is_table_.empty();
-  while (!next_.empty() && complete_) {
-    level_.swap(next_);
-    next_.clear();
-    for (size_t i = 0; i < level_.size(); ++i) {
-      if (i % kPollNodes == 0 && cancel.Cancelled()) {
-        complete_ = false;
-        break;
-      }
-      if (i + kFar < level_.size()) references_.PrefetchFirst(level_[i + kFar]);
-      if (i + kNear < level_.size()) references_.PrefetchEdges(level_[i + kNear]);
-      const ObjectId from = level_[i];
-      references_.ForEach(from, [&](ObjectId to) { Visit(from, to); });
-      if (weak_maps) VisitEphemerons(from);
+  for (; done_ < count_ && complete_; ++done_) {
+    if (done_ % kPollNodes == 0 && cancel.Cancelled()) {
+      complete_ = false;
+      return;
     }
+    if (done_ + kFar < count_) references_.PrefetchFirst(order_[done_ + kFar]);
+    if (done_ + kNear < count_) references_.PrefetchEdges(order_[done_ + kNear]);
+    const ObjectId from = order_[done_];
+    references_.ForEach(from, [&](ObjectId to) { Visit(from, to); });
+    if (weak_maps) VisitEphemerons(from);
   }
-  level_ = next_ = {};
 }
 
 }  // namespace corewalk

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "base/big_array.h"
 #include "base/cancel.h"
 #include "graph/references.h"
 
@@ -27,17 +28,19 @@ class Reachability {
   NodeSet TakeReached() { return std::move(reached_); }
   uint64_t count() const { return count_; }
   bool complete() const { return complete_; }
+  // All that was reached, in that order: who a node was reached from, and whatever dominates it, comes before it.
+  std::span<const ObjectId> order() const { return std::span(order_.data(), count_); }
+  BigArray<ObjectId> TakeOrder() { return std::move(order_); }
   // kNoObject for a root and for what was not reached. Only with ReachOptions::parents.
   ObjectId ParentOf(ObjectId id) const { return parents_[id]; }
-  std::vector<ObjectId> TakeParents() { return std::move(parents_); }
+  BigArray<ObjectId> TakeParents() { return std::move(parents_); }
 
  private:
   void Visit(ObjectId from, ObjectId to) {
     if (options_.without != nullptr && options_.without->Has(to)) return;
     if (!reached_.Add(to)) return;
-    ++count_;
     if (options_.parents) parents_[to] = from;
-    next_.push_back(to);
+    order_[count_++] = to;
   }
   void VisitEphemerons(ObjectId id);
 
@@ -46,8 +49,9 @@ class Reachability {
   NodeSet reached_;
   uint64_t count_ = 0;
   bool complete_ = true;
-  std::vector<ObjectId> parents_;
-  std::vector<ObjectId> level_, next_;
+  BigArray<ObjectId> parents_;
+  BigArray<ObjectId> order_;
+  uint64_t done_ = 0;  // nodes of order_ whose references were followed
   NodeSet is_table_, is_key_;        // of ephemerons; empty when there are none
   std::vector<uint32_t> by_key_;     // ephemerons in the order of their keys
 };

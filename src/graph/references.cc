@@ -16,6 +16,7 @@ namespace {
 constexpr uint64_t kStringLength = 12;
 constexpr uint64_t kStringData = 24;  // of an external string: the cached pointer to its text
 constexpr uint64_t kMaxBufferBytes = uint64_t{1} << 46;
+constexpr uint64_t kSlab = 1 << 19;  // references that a thread takes room for at a time: one huge page
 
 uint64_t WordAt(const std::byte* bytes, uint64_t offset) {
   uint64_t word;
@@ -38,6 +39,10 @@ class References::Builder {
       : index_(index),
         references_(*references),
         parts_(*parts),
+        receivers_(&references->kinds_.receivers),
+        stores_(&references->kinds_.stores),
+        shapes_(&references->kinds_.shapes),
+        rooted_(&references->kinds_.rooted),
         layout_(index.model().layout()),
         maps_(index.model().memory(), layout_),
         walker_(index.MakeWalker(&maps_, &cancel)),
@@ -45,11 +50,13 @@ class References::Builder {
         store_offset_(static_cast<uint64_t>(layout_.Get(LayoutConstant::kArrayBufferBackingStore, 56))) {}
 
   void AddPage(size_t page) {
-    at_ = static_cast<uint32_t>(index_.FirstWordOf(page));
+    if (!TakeRoom(index_.WordsOf(page))) return;
     index_.VisitPage(page, &walker_,
                      [this](ObjectId id, MapCache::Slot& slot, Address, uint64_t size, const std::byte* bytes) {
                        AddObject(id, slot, size, bytes);
                      });
+    if (!own_room_) rest_ = at_;
+    for (RisingAdder* adder : {&receivers_, &stores_, &shapes_, &rooted_}) adder->Flush();
   }
 
   // Gives the functions of this thread their Code; without a table, none.
@@ -98,6 +105,25 @@ class References::Builder {
     return rule;
   }
 
+  // Room for the references of a page, which are not more than its words.
+  bool TakeRoom(uint64_t most) {
+    if (rest_end_ - rest_ < most) {
+      const uint64_t size = most > kSlab / 4 ? most : kSlab;
+      const uint64_t begin = references_.taken_.fetch_add(size, std::memory_order_relaxed);
+      if (begin + size > references_.edges_.size()) return false;
+      if (most > kSlab / 4) {  // a large object: the rest of the slab is for others
+        at_ = static_cast<uint32_t>(begin);
+        own_room_ = true;
+        return true;
+      }
+      rest_ = begin;
+      rest_end_ = begin + size;
+    }
+    own_room_ = false;
+    at_ = static_cast<uint32_t>(rest_);
+    return true;
+  }
+
   void Emit(ObjectId self, ObjectId to) {
     if (to == kNoObject || to == self || to == previous_) return;
     previous_ = to;
@@ -106,11 +132,10 @@ class References::Builder {
 
   void AddObject(ObjectId id, MapCache::Slot& slot, uint64_t size, const std::byte* bytes) {
     const Rule& rule = RuleOf(slot);
-    NodeKinds& kinds = references_.kinds_;
-    if (rule.receiver) kinds.receivers.AddShared(id);
-    if (rule.store) kinds.stores.AddShared(id);
-    if (rule.shape) kinds.shapes.AddShared(id);
-    if (rule.in_string_table) kinds.rooted.AddShared(id);
+    if (rule.receiver) receivers_.Add(id);
+    if (rule.store) stores_.Add(id);
+    if (rule.shape) shapes_.Add(id);
+    if (rule.in_string_table) rooted_.Add(id);
     if (rule.elements) AddParts(bytes);
     const uint32_t start = at_;
     previous_ = kNoObject;
@@ -195,12 +220,15 @@ class References::Builder {
   const ObjectIndex& index_;
   References& references_;
   NodeSet& parts_;  // what objects point to as their properties or elements
+  RisingAdder receivers_, stores_, shapes_, rooted_;
   const Layout& layout_;
   MapCache maps_;
   PageWalker walker_;
   const uint64_t length_offset_, store_offset_;
   std::vector<Rule> rules_;  // by MapCache::Slot::index
   uint32_t at_ = 0;
+  uint64_t rest_ = 0, rest_end_ = 0;  // of the slab
+  bool own_room_ = false;             // what is being filled does not belong to the slab
   ObjectId previous_ = kNoObject;
 };
 
@@ -239,14 +267,15 @@ Result<std::unique_ptr<References>> References::Build(const ObjectIndex& index, 
                                                       const ProgressFunction& progress) {
   std::unique_ptr<References> references(new References());
   references->object_count_ = index.size();
-  references->first_.assign(index.size(), kNoEdges);
-  // An object's references are fewer than its words; one more per page is for tables of no length.
-  const uint64_t words = index.heap_bytes() / 8 + index.page_count() + 1;
-  if (words >= kNoEdges)
-    return Fail(ErrorCode::kUnsupported, "the heap is larger than 34 GB: its references cannot be numbered");
-  if (!references->edges_.Reserve(words))
-    return Fail(ErrorCode::kUnsupported, "there is not enough address space for the references of this heap");
   const size_t threads = ClampThreads(thread_count);
+  try {
+    references->first_ = BigArray<uint32_t>(index.size(), kNoEdges);
+    // A slab's rest that is too small for the next page is lost: a quarter at most.
+    const uint64_t words = index.heap_bytes() / 8 + index.page_count() + 1;
+    references->edges_.Reset(std::min<uint64_t>(words + words / 3 + (threads + 1) * kSlab, kNoEdges));
+  } catch (const std::bad_alloc&) {
+    return Fail(ErrorCode::kUnsupported, "there is not enough address space for the references of this heap");
+  }
   std::vector<std::unique_ptr<Builder>> builders;
   NodeSet parts(index.size());
   NodeKinds& kinds = references->kinds_;
@@ -258,6 +287,8 @@ Result<std::unique_ptr<References>> References::Build(const ObjectIndex& index, 
            [&](size_t thread, size_t page) { builders[thread]->AddPage(page); });
   index.model().memory().Advise(AccessPattern::kNormal);
   if (cancel.Cancelled()) return Fail(ErrorCode::kInterrupted, "interrupted while references were followed");
+  if (references->taken_.load() > references->edges_.size())
+    return Fail(ErrorCode::kUnsupported, "the heap has more than 2^32 references: they cannot be numbered");
 
   kinds.stores.Intersect(parts);
   references->AddCodeOfFunctions(index, builders, cancel);
@@ -289,10 +320,12 @@ std::unique_ptr<References> References::FromLists(const std::vector<std::vector<
   std::unique_ptr<References> references(new References());
   references->object_count_ = edges.size();
   for (const std::vector<ObjectId>& list : edges) references->edge_count_ += list.size();
-  references->edges_.Reserve(references->edge_count_ + 1);
+  references->edges_.Reset(references->edge_count_ + 1);
+  references->first_.Reset(edges.size());
   uint32_t at = 0;
+  size_t node = 0;
   for (const std::vector<ObjectId>& list : edges) {
-    references->first_.push_back(list.empty() ? kNoEdges : at);
+    references->first_[node++] = list.empty() ? kNoEdges : at;
     for (const ObjectId to : list) references->edges_[at++] = to;
     if (!list.empty()) references->edges_[at - 1] |= kLast;
   }

@@ -7,14 +7,15 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "base/big_array.h"
 #include "graph/edge_rules.h"
 #include "graph/node_set.h"
 #include "graph/object_index.h"
-#include "graph/sparse_array.h"
 
 namespace corewalk {
 
@@ -92,8 +93,9 @@ class References {
 
   uint64_t object_count_ = 0;
   uint64_t edge_count_ = 0;
-  std::vector<uint32_t> first_;  // of each object, into edges_
-  SparseArray<uint32_t> edges_;
+  BigArray<uint32_t> first_;  // of each object, into edges_
+  BigArray<uint32_t> edges_;  // in the order in which threads met the pages
+  std::atomic<uint64_t> taken_{0};  // of edges_, by threads
   std::vector<Ephemeron> ephemerons_;
   std::vector<ExternalBlock> external_;
   NodeKinds kinds_;

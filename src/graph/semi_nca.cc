@@ -1,6 +1,7 @@
 #include "graph/semi_nca.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace corewalk {
 namespace {
@@ -15,11 +16,11 @@ class Solver {
 
   bool Number() {
     const size_t n = graph_.size();
-    number_.assign(n, kNoNode);
-    node_.reserve(n);
-    parent_.reserve(n);
+    number_ = BigArray<uint32_t>(n, kNoNode);
+    node_.Reset(n);
+    parent_.Reset(n);
     // Successors, from the predecessors.
-    std::vector<uint32_t> begin(n + 1), successor(graph_.pred.size());
+    BigArray<uint32_t> begin(n + 1), successor(graph_.pred.size());
     for (const uint32_t from : graph_.pred) ++begin[from];
     uint32_t sum = 0;
     for (size_t i = 0; i <= n; ++i) {
@@ -33,10 +34,10 @@ class Solver {
       }
     }
     if (n == 0 || cancel_.Cancelled()) return false;
-    std::vector<uint32_t> next(begin.begin(), begin.end() - 1);  // of each node, the successor to look at next
+    BigArray<uint32_t> next(n);  // of each node, the successor to look at next
+    std::copy_n(begin.begin(), n, next.begin());
     number_[0] = 0;
-    node_.push_back(0);
-    parent_.push_back(0);
+    count_ = 1;
     uint32_t at = 0;  // a number
     size_t steps = 0;
     while (true) {
@@ -49,25 +50,23 @@ class Solver {
       }
       const uint32_t to = successor[next[node]++];
       if (number_[to] != kNoNode) continue;
-      number_[to] = static_cast<uint32_t>(node_.size());
-      node_.push_back(to);
-      parent_.push_back(at);
-      at = number_[to];
+      number_[to] = count_;
+      node_[count_] = to;
+      parent_[count_] = at;
+      at = count_++;
     }
   }
 
   bool Solve(bool semi_nca) {
-    const uint32_t n = static_cast<uint32_t>(node_.size());
-    ancestor_ = parent_;
-    semi_.resize(n);
-    label_.resize(n);
+    const uint32_t n = count_;
+    ancestor_.Reset(n), semi_.Reset(n), label_.Reset(n), dominator_.Reset(n);
+    std::copy_n(parent_.begin(), n, ancestor_.begin());
     for (uint32_t i = 0; i < n; ++i) semi_[i] = label_[i] = i;
-    std::vector<uint32_t> bucket_first, bucket_next;
+    BigArray<uint32_t> bucket_first, bucket_next;
     if (!semi_nca) {
-      bucket_first.assign(n, kNoNode);
-      bucket_next.assign(n, kNoNode);
+      bucket_first = BigArray<uint32_t>(n, kNoNode);
+      bucket_next = BigArray<uint32_t>(n, kNoNode);
     }
-    dominator_.assign(n, 0);
     for (uint32_t w = n; w-- > 1;) {
       if (w % kPollNodes == 0 && cancel_.Cancelled()) return false;
       const uint32_t node = node_[w];
@@ -111,9 +110,9 @@ class Solver {
     return true;
   }
 
-  std::vector<uint32_t> Result() const {
-    std::vector<uint32_t> result(graph_.size(), kNoNode);
-    for (size_t w = 1; w < node_.size(); ++w) result[node_[w]] = node_[dominator_[w]];
+  BigArray<uint32_t> Result() const {
+    BigArray<uint32_t> result(graph_.size(), kNoNode);
+    for (uint32_t w = 1; w < count_; ++w) result[node_[w]] = node_[dominator_[w]];
     return result;
   }
 
@@ -142,14 +141,15 @@ class Solver {
 
   const PredecessorGraph& graph_;
   const Cancel& cancel_;
-  std::vector<uint32_t> number_, node_;  // node -> number and back
-  std::vector<uint32_t> parent_, ancestor_, semi_, label_, dominator_;
+  uint32_t count_ = 0;                // of the nodes that can be reached
+  BigArray<uint32_t> number_, node_;  // node -> number and back
+  BigArray<uint32_t> parent_, ancestor_, semi_, label_, dominator_;
   std::vector<uint32_t> stack_;
 };
 
 }  // namespace
 
-std::vector<uint32_t> FindDominatorsOf(const PredecessorGraph& graph, const Cancel& cancel, bool semi_nca) {
+BigArray<uint32_t> FindDominatorsOf(const PredecessorGraph& graph, const Cancel& cancel, bool semi_nca) {
   Solver solver(graph, cancel);
   if (!solver.Number() || !solver.Solve(semi_nca)) return {};
   return solver.Result();

@@ -117,11 +117,12 @@ class ShapeTable::Worker {
 };
 
 std::optional<ShapeTable> ShapeTable::Build(const ObjectIndex& index, const NodeSet& sure, const NodeSet& live,
-                                            int thread_count, const Cancel& cancel, const ProgressFunction& progress) {
+                                            uint64_t extra_sizes, int thread_count, const Cancel& cancel,
+                                            const ProgressFunction& progress) {
   ShapeTable table;
-  table.low_.resize(index.size());
-  table.high_.resize(index.size());
-  table.sizes_.resize(index.size());
+  table.low_.Reset(index.size());
+  table.high_.Reset(index.size());
+  table.sizes_.Reset(index.size() + extra_sizes);
   const HeapModel& model = index.model();
   const size_t threads = ClampThreads(thread_count);
   Numbering numbering;

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "base/big_array.h"
 #include "base/cancel.h"
 #include "graph/object_index.h"
 #include "graph/reachability.h"
@@ -27,23 +28,25 @@ struct LiveShape {
 
 class ShapeTable {
  public:
-  // `sure` and `live` as in HeapGraph. Nothing when cancelled.
-  static std::optional<ShapeTable> Build(const ObjectIndex& index, const NodeSet& sure, const NodeSet& live, int threads,
-                                         const Cancel& cancel, const ProgressFunction& progress);
+  // `sure` and `live` as in HeapGraph; `extra_sizes` more sizes than objects are kept, for the caller to fill. Nothing when
+  // cancelled.
+  static std::optional<ShapeTable> Build(const ObjectIndex& index, const NodeSet& sure, const NodeSet& live,
+                                         uint64_t extra_sizes, int threads, const Cancel& cancel,
+                                         const ProgressFunction& progress);
 
   // In no particular order (it depends on the threads). Read-only objects, which are not numbered, have shapes too; they are always live.
   std::span<const LiveShape> shapes() const { return shapes_; }
   uint32_t ShapeOf(ObjectId id) const { return uint32_t{high_[id]} << 16 | low_[id]; }
   // Shallow sizes in units of 8 bytes, by id; they are given away to become retained sizes.
-  std::vector<uint32_t> TakeSizes() { return std::move(sizes_); }
+  BigArray<uint32_t> TakeSizes() { return std::move(sizes_); }
 
  private:
   class Worker;
 
   std::vector<LiveShape> shapes_;
-  std::vector<uint16_t> low_;
-  std::vector<uint8_t> high_;
-  std::vector<uint32_t> sizes_;
+  BigArray<uint16_t> low_;
+  BigArray<uint8_t> high_;
+  BigArray<uint32_t> sizes_;
 };
 
 }  // namespace corewalk
