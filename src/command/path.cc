@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <map>
 
+#include "analysis/leaks/holder.h"
 #include "analysis/paths.h"
 #include "base/text_sanitize.h"
 #include "command/graph_text.h"
+#include "command/holder_text.h"
 #include "command/reference_text.h"
 #include "command/target.h"
 
@@ -31,8 +33,9 @@ class PathCommand final : public Command {
                  .description =
                      "Each line is a step, from the root down to the object: through which property, element, variable or\n"
                      "field the line before refers to it. Weak references are no steps. With --all N further ways are told,\n"
-                     "which differ in the last object before the target. With --class the ways of all live objects of a\n"
-                     "class are merged into one tree; the count is that of the objects at and below a line.",
+                     "which differ in the last object before the target. Above them it is said who holds the object in the\n"
+                     "words of the program: the variable, property or global, and the line that declares it. With --class the\n"
+                     "ways of all live objects of a class are merged into one tree; the count is that of the objects at and below a line.",
                  .example = "path 0x2b8f1c0d1b49\npath --all 3 0x2b8f1c0d1b49\npath --class Session",
                  .options = {{.name = "all",
                               .kind = OptionKind::kInteger,
@@ -59,11 +62,14 @@ class PathCommand final : public Command {
     if (!built) return std::unexpected(built.error());
     HeapGraph& graph = **built;
     HeapReader reader(context.session.memory(), context.session.layout(), &context.session.names());
-    return of_class ? OfClass(context, &reader, &graph) : OfObject(context, &reader, graph);
+    return of_class ? OfClass(context, &reader, &graph) : OfObject(context, &reader, &graph);
   }
 
  private:
-  static Result<void> OfObject(CommandContext& context, HeapReader* reader, const HeapGraph& graph) {
+  static Result<void> OfObject(CommandContext& context, HeapReader* reader, HeapGraph* built) {
+    // Shapes tell where the scripts are, in which the holder's name is found.
+    if (const Result<void> shapes = built->EnsureShapes(context.cancel, context.progress); !shapes) return shapes;
+    const HeapGraph& graph = *built;
     const Result<std::vector<ObjectId>> nodes = NodesAt(context, graph, false);
     if (!nodes) return std::unexpected(nodes.error());
     const ObjectId target = nodes->front();
@@ -83,6 +89,10 @@ class PathCommand final : public Command {
                                     {"class_name", "Class", UntrustedText(NodeClass(*reader, graph, target))},
                                     {"value", "Value", NodeText(*reader, graph, target)},
                                     {"liveness", "Liveness", std::string(kLiveness[static_cast<size_t>(liveness)])}}});
+    if (liveness != Liveness::kGarbage) {
+      HolderFinder finder(reader, graph, context.cancel);
+      context.out.AddCard(HolderCard(finder.Find(target)));
+    }
     if (liveness == Liveness::kGarbage) {
       context.out.AddNote("no root reaches this object: the next collection would have freed it");
       paths.clear();

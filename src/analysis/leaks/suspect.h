@@ -1,0 +1,72 @@
+// A suspect: something that fills the heap, in the form in which every search for a leak pattern tells it and `leaks`
+// ranks it. A pattern fills in what it knows better than the graph does (marked P); the verdict fills in the rest: it
+// measures, finds the holder, drops what is told twice and ranks. All texts are raw target text or contain some: they
+// are printed through Sanitize() only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/leaks/holder.h"
+#include "graph/object_index.h"
+
+namespace corewalk {
+
+enum class SuspectKind : uint8_t {
+  kCollection,  // a Map, Set, array, dictionary: many alike in one container
+  kListeners,   // of one event of one emitter, or of one EventTarget
+  kTimers,      // of one callback and interval; immediates
+  kClosures,    // of one source function, whoever holds them
+  kPromises,    // that nobody settled
+  kObjects,     // many of one class that no single container holds
+  kObject,      // one object that is large by itself or through one thing
+  kStrings,     // duplicates, a large one, slices that keep a parent
+  kBuffers,     // memory outside of the heap
+  kContexts,    // vm contexts
+  kModules,     // many modules, or one loaded many times
+};
+// "collection", "listeners", ...: for JSON.
+std::string_view SuspectKindName(SuspectKind kind);
+
+// Something that is freed with the suspect.
+struct Pinned {
+  std::string class_name;
+  uint64_t count = 0;
+  uint64_t bytes = 0;            // shallow, of all of them
+  ObjectId example = kNoObject;  // the one that retains most
+};
+
+// A function that belongs to a suspect: the callback of its timers, the listener that is hung on.
+struct SuspectFunction {
+  std::string name;
+  std::string file;
+  int line = 0, column = 0;
+  uint64_t count = 0;
+};
+
+struct Suspect {
+  SuspectKind kind = SuspectKind::kCollection;  // P
+  // P: what would have to go for the memory to be free: the collection itself, never its table; or all the listeners,
+  // timers, closures, where their container is not the program's to drop. Sorted by rising id.
+  std::vector<ObjectId> nodes;
+  ObjectId container = kNoObject;          // P: who holds the nodes, when that is one; its holder is told
+  std::string what;                        // P: "Map", "Array", "listeners of 'update'", "interval of 50 ms"
+  uint64_t count = 0;                      // P: entries, listeners, timers, ...
+  std::string element_class;               // P: of most elements
+  std::vector<SuspectFunction> functions;  // P: most frequent first
+  std::vector<std::string> growth;         // P: evidence, one clause each: "nothing was ever deleted"
+  bool grows = false;                      // P: the evidence speaks for growth without bound
+  bool bounded = false;                    // P: the evidence speaks against it (an LRU that evicts)
+  std::string sample;                      // P: some keys, or an element, in a few words
+  std::vector<std::string> advice;         // P: what to try, one clause each
+
+  uint64_t retained_bytes = 0;  // freed with all `nodes`; external memory counts with its owner
+  double share = 0;             // of all live bytes
+  Holder holder;
+  std::vector<Pinned> pins;  // by falling bytes
+};
+
+}  // namespace corewalk

@@ -1,0 +1,84 @@
+// Finds in the sources that a heap holds where its variables and properties come from: from a context to the line that
+// declares one of its variables, from an object to the line that gave it a property. Sources are scanned once and kept
+// while there is room. Nothing fails: what is not found, or whose source is not in the core, gives nothing.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "analysis/source_scan.h"
+#include "base/cancel.h"
+#include "heap/views/contexts.h"
+#include "heap/views/functions.h"
+#include "heap/views/scripts.h"
+
+namespace corewalk {
+
+struct PlacedSite {
+  uint64_t script = 0;  // tagged
+  std::string file;     // raw target text
+  int line = 0;         // from 1
+  int column = 0;
+  std::string text;  // raw target text
+  ValueOrigin origin = ValueOrigin::kUnknown;
+};
+
+class SourceFinder {
+ public:
+  // Both must outlive it.
+  SourceFinder(HeapReader* reader, const Cancel* cancel) : reader_(*reader), cancel_(*cancel) {}
+
+  // Scripts whose properties are searched when nothing says which script an object belongs to.
+  void SetScripts(std::vector<uint64_t> scripts) { scripts_ = std::move(scripts); }
+
+  // False for Node.js's own scripts. They are called "node:..."; before Node.js 16 by a bare path ("internal/util.js"),
+  // and their sources are external strings then.
+  bool IsUserScript(uint64_t script);
+
+  // `closure`: a function that sees the variable, in whose script it is searched; its context is `context` or one
+  // inside of that.
+  std::optional<PlacedSite> Variable(const ContextView& context, const FunctionView& closure, std::string_view name);
+  // A variable of a module or script, whichever function it is in.
+  std::optional<PlacedSite> TopLevelVariable(uint64_t script, std::string_view name);
+  std::optional<PlacedSite> Property(uint64_t script, const PropertyQuery& query);
+  // In all user scripts, those of the program itself before those in node_modules.
+  std::optional<PlacedSite> PropertyAnywhere(const PropertyQuery& query);
+
+  // A top-level variable that some ES module of the program exports under this name.
+  std::optional<PlacedSite> ExportAnywhere(std::string_view name);
+
+  // The source of a script as it was scanned; null when it is missing or larger than what is scanned. Holds until the
+  // next call.
+  const SourceScan* ScanOf(uint64_t script);
+
+ private:
+  struct Scanned {
+    uint64_t script = 0;
+    std::optional<SourceScan> scan;
+  };
+  std::optional<PlacedSite> Place(uint64_t script, std::optional<SourceSite> site);
+  void SortScripts();
+  bool Mentions(uint64_t script, std::string_view name);
+
+  HeapReader& reader_;
+  const Cancel& cancel_;
+  std::vector<uint64_t> scripts_;
+  bool sorted_ = false;
+  std::list<Scanned> scans_;  // the one used last first
+  std::unordered_map<uint64_t, std::list<Scanned>::iterator> by_script_;
+  uint64_t bytes_ = 0;
+  std::unordered_map<uint64_t, bool> user_;
+  uint64_t searched_bytes_ = 0;
+};
+
+// The range of source positions that a context's scope covers, -1 when its ScopeInfo has none (blocks before V8 12.9).
+struct ScopeRange {
+  int64_t begin = -1, end = -1;
+};
+ScopeRange RangeOfScope(HeapReader& reader, uint64_t scope_info);
+
+}  // namespace corewalk
