@@ -148,9 +148,7 @@ void Inspector::DescribeKind(uint64_t word, const std::string& type, int depth, 
   } else if (kind == "typedarray" || kind == "dataview") {
     DescribeView(word, depth, out);
   } else if (kind == "date") {
-    // JSDate::value, a raw double from 13.6 on.
-    const std::optional<double> time =
-        reader_.facts().raw_date ? reader_.Raw<double>(word, 24) : ReadNumber(reader_, reader_.Field(word, 24).value_or(1));
+    const std::optional<double> time = ReadDate(reader_, word);
     out->damaged |= !time;
     Add("time", time.value_or(std::numeric_limits<double>::quiet_NaN()), out);
   } else if (kind == "regexp") {

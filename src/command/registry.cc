@@ -28,6 +28,7 @@ std::unique_ptr<Command> MakeDominatorsCommand();
 std::unique_ptr<Command> MakeRetainedCommand();
 std::unique_ptr<Command> MakeWhatIfCommand();
 std::unique_ptr<Command> MakeRootsCommand();
+std::unique_ptr<Command> MakeCollectionsCommand();
 std::unique_ptr<Command> MakeFunctionsCommand();
 std::unique_ptr<Command> MakeClosureCommand();
 std::unique_ptr<Command> MakeScriptsCommand();
@@ -59,6 +60,7 @@ Registry BuiltinCommands() {
   registry.Add(MakeRetainedCommand());
   registry.Add(MakeWhatIfCommand());
   registry.Add(MakeRootsCommand());
+  registry.Add(MakeCollectionsCommand());
   registry.Add(MakeFunctionsCommand());
   registry.Add(MakeClosureCommand());
   registry.Add(MakeScriptsCommand());

@@ -26,6 +26,8 @@ class NameResolver {
   std::string ClassNameOf(const MapInfo& map, Address object);
   // A Map of ordinary objects in dictionary mode, which V8 lets many share (NormalizedMapCache).
   bool SharesDictionaryMap(const MapInfo& map) const;
+  // The Map of a prototype, which has it for itself.
+  bool IsPrototypeMap(const MapInfo& map) const;
   // Whether an object with such a Map has a name of its own. Asked of every one of them, so large dictionaries, which no
   // namespace object has, are not looked through.
   bool HasOwnName(const MapInfo& map, Address object);
@@ -52,8 +54,6 @@ class NameResolver {
   enum class Key : uint8_t { kOther, kToStringTag, kConstructor, kName };
   // `own_tag`: whether the receiver's own Symbol.toStringTag counts.
   std::string ConstructorName(const MapInfo& map, Address sample, bool own_tag);
-  // The Map of a prototype, which has it for itself.
-  bool IsPrototypeMap(const MapInfo& map) const;
   // What would name objects of this Map (its constructor, that function's name, the prototype) is not in the core.
   bool NameIsMissing(const MapInfo& map);
   // JSReceiver::class_name of a wrapper: that of what it wraps.

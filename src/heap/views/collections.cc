@@ -91,13 +91,14 @@ struct Position {
   }
 };
 
-// The table of a collection, or that of an iterator with its index, obsolete tables passed over.
+// The table of a collection (or a table itself), or that of an iterator with its index, obsolete tables passed over.
 std::optional<Position> Locate(HeapReader& reader, uint64_t object) {
   const std::string_view type = reader.TypeOf(object);
+  const bool is_table = type == "ORDERED_HASH_MAP_TYPE" || type == "ORDERED_HASH_SET_TYPE";
   const bool iterator = type.find("_ITERATOR_TYPE") != std::string_view::npos &&
                         (type.starts_with("JS_MAP_") || type.starts_with("JS_SET_"));
-  if (!iterator && type != "JS_MAP_TYPE" && type != "JS_SET_TYPE") return std::nullopt;
-  std::optional<OrderedTable> table = ReadTable(reader, reader.Field(object, kTable).value_or(0));
+  if (!is_table && !iterator && type != "JS_MAP_TYPE" && type != "JS_SET_TYPE") return std::nullopt;
+  std::optional<OrderedTable> table = ReadTable(reader, is_table ? object : reader.Field(object, kTable).value_or(0));
   if (!table) return std::nullopt;
   Position position{*table};
   if (iterator) {
@@ -118,6 +119,21 @@ std::optional<Position> Locate(HeapReader& reader, uint64_t object) {
 }
 
 }  // namespace
+
+std::optional<OrderedTableView> OrderedTableOf(HeapReader& reader, uint64_t object) {
+  const std::optional<Position> position = Locate(reader, object);
+  if (!position) return std::nullopt;
+  const OrderedTable& table = position->table;
+  const uint64_t used = table.used(), deleted = std::min(table.gone(), used);
+  return OrderedTableView{.table = table.table,
+                          .is_map = table.is_map,
+                          .entries = used - deleted,
+                          .deleted = deleted,
+                          .capacity = table.capacity(),
+                          .first_entry = Untag(table.table) + 16 + 8 * table.start(),
+                          .entry_words = static_cast<uint32_t>(table.entry_words()),
+                          .whole = position->whole && table.plausible()};
+}
 
 std::optional<TableView> TableOf(HeapReader& reader, uint64_t object) {
   const std::optional<Position> position = Locate(reader, object);

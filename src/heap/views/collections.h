@@ -20,6 +20,20 @@ struct TableView {
   bool whole = true;
 };
 
+// What an OrderedHashMap or OrderedHashSet says of itself.
+struct OrderedTableView {
+  uint64_t table = 0;  // tagged
+  bool is_map = false;
+  uint64_t entries = 0;
+  uint64_t deleted = 0;   // since it was last rehashed; they take room
+  uint64_t capacity = 0;  // entries
+  Address first_entry = 0;
+  uint32_t entry_words = 3;
+  bool whole = true;  // false: its counts do not fit together
+};
+// `object` is a JSMap, a JSSet or such a table; obsolete tables are passed over. Nothing when it is none of these.
+std::optional<OrderedTableView> OrderedTableOf(HeapReader& reader, uint64_t object);
+
 // A JSMap or JSSet, or an iterator over one (then only what is still to come); entries in insertion order. Nothing when
 // `object` is none of these.
 std::optional<TableView> ForEachEntry(HeapReader& reader, uint64_t object, const EntryVisitor& visit);

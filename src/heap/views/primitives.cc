@@ -13,6 +13,12 @@ std::optional<double> ReadNumber(HeapReader& reader, uint64_t tagged) {
   return reader.Raw<double>(tagged, 8);
 }
 
+std::optional<double> ReadDate(HeapReader& reader, uint64_t tagged) {
+  constexpr int kValue = 24;  // JSDate, src/objects/js-objects.h
+  if (!reader.IsType(tagged, "JS_DATE_TYPE")) return std::nullopt;
+  return reader.facts().raw_date ? reader.Raw<double>(tagged, kValue) : ReadNumber(reader, reader.Field(tagged, kValue).value_or(1));
+}
+
 // src/objects/bigint.h: the bit field (bit 0 sign, then the number of digits) at +8, 64-bit digits from +16, lowest
 // first.
 std::optional<BigIntText> ReadBigInt(HeapReader& reader, uint64_t tagged, uint32_t max_words) {

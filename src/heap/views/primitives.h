@@ -1,4 +1,4 @@
-// Numbers and BigInts.
+// Numbers, dates and BigInts.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,9 @@ namespace corewalk {
 
 // The value of a Smi or HeapNumber; nothing for anything else.
 std::optional<double> ReadNumber(HeapReader& reader, uint64_t tagged);
+
+// The time of a Date in milliseconds since 1970, NaN of an invalid one; nothing when `tagged` is no Date.
+std::optional<double> ReadDate(HeapReader& reader, uint64_t tagged);
 
 struct BigIntText {
   std::string digits;      // decimal with a sign; of a cut one hexadecimal with 0x, the highest digits
