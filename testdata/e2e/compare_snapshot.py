@@ -90,8 +90,8 @@ class Compared:
         return f"{self.what:18} {ascii(self.name)[1:-1][:48]:48} {ours:>14} {self.theirs:>14,} {self.percent:>8.2f} %{verdict}"
 
 
-def memlab(snapshot, objects=LISTED):
-    """MemLab's sizes of a snapshot (see memlab_sizes.js). Skip when MemLab cannot be had."""
+def memlab(snapshot, objects=LISTED, *held):
+    """MemLab's sizes of a snapshot (see memlab_sizes.js; `held`: edge and class). Skip when MemLab cannot be had."""
     scripts = harness.SCRIPTS
     home = subprocess.run([os.path.join(scripts, "fetch-memlab")], capture_output=True, text=True, check=False)
     if home.returncode != 0:
@@ -100,7 +100,7 @@ def memlab(snapshot, objects=LISTED):
     if node.returncode != 0:
         raise harness.Skip(node.stderr.strip())
     done = harness.run([node.stdout.strip(), "--max-old-space-size=8192", os.path.join(HERE, "memlab_sizes.js"), snapshot,
-                        str(objects)], timeout=MEMLAB_TIMEOUT, env=dict(os.environ, COREWALK_MEMLAB=home.stdout.strip()))
+                        str(objects), *held], timeout=MEMLAB_TIMEOUT, env=dict(os.environ, COREWALK_MEMLAB=home.stdout.strip()))
     if done.status != 0:
         raise harness.Broken(f"MemLab could not read {snapshot}: {done.brief()}")
     return json.loads(done.text)

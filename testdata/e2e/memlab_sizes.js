@@ -1,10 +1,11 @@
 'use strict';
 // What MemLab says of a heap snapshot, as one JSON document: MemLab parses the file and computes dominators and retained
 // sizes; this program only adds up.
-//   node --max-old-space-size=8192 memlab_sizes.js SNAPSHOT [OBJECTS]      COREWALK_MEMLAB: the folder of fetch-memlab
+//   node --max-old-space-size=8192 memlab_sizes.js SNAPSHOT [OBJECTS [EDGE [CLASS]]]  COREWALK_MEMLAB: the folder of fetch-memlab
 //
 //   "classes": [{name, types: {type: count}, count, shallow, retained, empty}]   all of them; empty: how many have size 0
 //   "objects": [{id, name, type, class, shallow, retained, path}]         the OBJECTS (100) with the largest retained size
+//   "held": the same, with EDGE: the largest objects to which a reference of that name leads ("": any), of that class
 //   "sum": {nodes, edges, shallow, retained of the root, shallow and number of the external strings}
 //
 // "retained_alone", of classes and objects: what MemLab says when the nodes of the embedder (Node's C++ objects) and their
@@ -163,9 +164,20 @@ function pathOf(heap, index) {
   return steps;
 }
 
-function largest(heap, flat, many) {
+// The nodes to which a strong reference named `edge` leads ("": all nodes), of class `wanted` ("": any).
+function heldBy(heap, flat, edge, wanted) {
+  const held = new Uint8Array(flat.count).fill(edge ? 0 : 1);
+  if (edge) {
+    heap.edges.forEach(one => {
+      if (String(one.name_or_index) === edge && one.type !== 'weak') held[one.toNode.nodeIndex] = 1;
+    });
+  }
+  return i => held[i] && (!wanted || flat.classes[i] === wanted);
+}
+
+function largest(heap, flat, many, fits) {
   const order = [];
-  for (let i = 1; i < flat.count; i++) if (flat.types[i] !== 'synthetic') order.push(i);
+  for (let i = 1; i < flat.count; i++) if (flat.types[i] !== 'synthetic' && (!fits || fits(i))) order.push(i);
   order.sort((a, b) => flat.retained[b] - flat.retained[a] || flat.shallow[b] - flat.shallow[a]);
   return order.slice(0, many).map(i => {
     const node = heap.nodes.get(i);
@@ -195,6 +207,8 @@ async function main() {
   new TraceFinder().calculateAllNodesRetainedSizes(heap);
   const flat = flatten(heap);
   const classes = tallyClasses(flat), objects = largest(heap, flat, Number(process.argv[3] || 100));
+  const held = process.argv.length < 5 ? [] :
+    largest(heap, flat, 5, heldBy(heap, flat, process.argv[4], process.argv[5] || ''));
   const external = externalStrings(heap, flat);
 
   leaveEmbedderOut(heap.snapshot);
@@ -202,7 +216,7 @@ async function main() {
   const alone = flatten(heap);
   const aloneOf = new Map(tallyClasses(alone).map(entry => [entry.name, entry.retained]));
   for (const entry of classes) entry.retained_alone = aloneOf.get(entry.name);
-  for (const entry of objects) {
+  for (const entry of objects.concat(held)) {
     entry.retained_alone = alone.retained[entry.index];
     delete entry.index;
   }
@@ -213,7 +227,8 @@ async function main() {
     sum: {nodes: flat.count, edges: heap.edges.length, shallow, retained: flat.retained[0],
           external_strings: external},
     classes,
-    objects
+    objects,
+    held
   }));
 }
 

@@ -26,7 +26,7 @@ from harness import ROOT, SCRIPTS, Broken, Context, Skip  # noqa: E402
 
 TOPICS = ("counts", "spaces", "snapshot", "faces", "llnode_format", "oom", "killed", "hostile", "live", "broken",
           "interrupt", "debian_node", "zoo", "random_graph", "refs", "functions", "debug_print", "graph", "graph_snapshot",
-          "holders", "collections")
+          "holders", "collections", "leaks", "leaks_express")
 DEFAULT_NODES = "16.20.2,18.20.8,20.20.2,22.22.0,24.21.0,26.10.0"
 
 
@@ -36,6 +36,8 @@ def arguments():
     parser.add_argument("--all-nodes", action="store_true", help="every release of scripts/node-releases.txt")
     parser.add_argument("--only", default="", help="topics, separated by commas: " + " ".join(TOPICS))
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--all-programs", action="store_true", help="topic leaks: all programs on every version, all with snapshots")
+    parser.add_argument("--programs", default="", help="topic leaks: only these, separated by commas, all with snapshots")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--corewalk", default=os.path.join(ROOT, "build", "release", "corewalk"))
     parser.add_argument("--plugin", default=os.path.join(ROOT, "build", "release", "corewalk.so"))

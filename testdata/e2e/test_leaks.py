@@ -1,0 +1,127 @@
+"""`leaks` names the culprit: each program testdata/apps/leak_* has one known leak, which must be the first suspect, with its
+name, file:line, exact count and what it retains; the programs healthy_* have none, and nobody is accused. Each dies twice: by
+abort, at a known count and with V8's own snapshot (the witness of retained bytes is MemLab), and of a genuine "heap out of
+memory", its count standing in memory outside of the heap.
+
+Every version of Node.js runs some of the programs, and one version runs all; --all-programs runs all on every version, and
+--programs those of one's choice."""
+import glob
+import os
+
+import compare_snapshot as C
+import truth
+from harness import APPS, Broken, Skip
+
+OLDEST = 18              # Node.js major
+ALL_ON = 24              # the Node.js major that runs all programs
+EVERYWHERE = ("leak_map_cache", "leak_event_bus", "leak_set_interval", "leak_closures", "leak_class_property",
+              "leak_buffer_slices", "leak_esm_sessions", "healthy_lru", "healthy_compiler")
+QUICK = 3                # so many of them with --quick
+OLD_SPACE = 40           # megabytes, of the runs that end out of memory
+LIMITS = {"healthy_tables": 28, "healthy_compiler": 20}  # too small for what they do
+NEVER_OUT_OF_MEMORY = ("healthy_lru", "healthy_server", "healthy_garbage")
+RETAINED_SHARE = 0.02    # what may differ from the snapshot
+
+
+def programs():
+    found = sorted(glob.glob(os.path.join(APPS, "leak_*.*js")) + glob.glob(os.path.join(APPS, "healthy_*.*js")))
+    return {os.path.splitext(os.path.basename(path))[0]: path for path in found}
+
+
+def need_command(ctx):
+    if ctx.cli("help", "leaks").status != 0:
+        raise Skip("this corewalk has no command leaks")
+
+
+def run(ctx):
+    if ctx.major < OLDEST:
+        return
+    need_command(ctx)
+    everything = programs()
+    some = [name for name in EVERYWHERE if name in everything][:QUICK if ctx.options.quick else None]
+    asked = [name for name in ctx.options.programs.split(",") if name]
+    all_here = ctx.options.all_programs or ctx.major == ALL_ON and not ctx.options.quick
+    for name in asked or (sorted(everything) if all_here else some):
+        witnessed = bool(asked) or ctx.options.all_programs or name in some
+        for mode in ("abort", "oom"):
+            if mode == "oom" and name in NEVER_OUT_OF_MEMORY:
+                continue
+            try:
+                one_death(ctx, name, everything[name], mode, witnessed)
+            except Broken as error:
+                ctx.check(f"leaks {name} {mode}", False, str(error))
+
+
+def one_death(ctx, name, path, mode, witnessed):
+    if mode == "abort":
+        words = ["--expose-gc", "abort"] + (["app.heapsnapshot"] if witnessed and name.startswith("leak_") else [])
+    else:
+        words = [f"--max-old-space-size={LIMITS.get(name, OLD_SPACE)}", "oom"]
+    core = ctx.core(path, *words, key=f"{name}-{mode}")
+    try:
+        label = f"leaks {name} {mode}"
+        document = ctx.cli_json(core, "leaks")
+        if core.facts["expect"] is None:
+            healthy(ctx, label, document)
+        else:
+            judge(ctx, label, document, core, mode)
+    finally:
+        if not ctx.options.keep:
+            os.remove(core.path)
+            if core.facts.get("snapshot"):
+                os.remove(core.facts["snapshot"])
+
+
+def brief(row):
+    return ", ".join(f"{key} {row.get(key)!r}" for key in ("kind", "what", "count", "element_class", "retained_bytes", "share", "name",
+                                                           "file", "line", "held_by"))
+
+
+def healthy(ctx, label, document):
+    suspects = document["suspects"]
+    ctx.check(f"{label}: nobody is accused", not suspects, "; ".join(brief(row) for row in suspects[:3]))
+
+
+def judge(ctx, label, document, core, mode):
+    wanted, suspects = core.facts["expect"], document["suspects"]
+    if not ctx.check(f"{label}: there is a suspect", suspects, repr(document.get("notes"))):
+        return
+    first = suspects[0]
+    named_rightly(ctx, label, first, wanted)
+    counted_rightly(ctx, label, first, core, mode)
+    if wanted["class"]:
+        ctx.check(f"{label}: made of {wanted['class']}", first["element_class"] == wanted["class"], brief(first))
+    if mode == "abort" and core.facts["snapshot"]:
+        retained_rightly(ctx, label, first, wanted, core.facts["snapshot"])
+
+
+def named_rightly(ctx, label, row, wanted):
+    """The name that grows, or another that is as right, each at its own line."""
+    places = [(wanted["name"], wanted["line"])] + [(one["name"], one["line"]) for one in wanted["holders"]]
+    fits = any(row["name"] == name and (not line or row["file"] == wanted["file"] and row["line"] == line) for name, line in places)
+    ctx.check(f"{label}: the suspect is {wanted['name']} at {os.path.basename(wanted['file'])}:{wanted['line']}", fits, brief(row))
+
+
+def counted_rightly(ctx, label, row, core, mode):
+    if mode == "abort":
+        ctx.equal(f"{label}: count", row["count"], core.facts["count"])
+        return
+    try:
+        steps = truth.read_counters(core.path, core.facts["truth"]["identity"])[0]
+    except LookupError as error:
+        ctx.check(f"{label}: truth in the core", False, str(error))
+        return
+    # The step in which memory ran out is not counted, but what it did may be seen.
+    least = steps * core.facts["per"] + core.facts["extra"]
+    ctx.check(f"{label}: count {least}", row["count"] is not None and 0 <= row["count"] - least <= core.facts["per"], brief(row))
+
+
+def retained_rightly(ctx, label, row, wanted, snapshot):
+    oracle = wanted["oracle"]
+    held = C.memlab(snapshot, 0, oracle.get("edge", ""), oracle.get("class", ""))["held"]
+    if not ctx.check(f"{label}: the snapshot has it", held, repr(oracle)):
+        return
+    near = [one for one in (held[0]["retained"], held[0]["retained_alone"])
+            if abs(row["retained_bytes"] - one) <= RETAINED_SHARE * one]
+    ctx.check(f"{label}: retains what the snapshot says", near,
+              f"{row['retained_bytes']}, MemLab {held[0]['retained']} ({held[0]['class']}); {brief(row)}")
