@@ -33,6 +33,16 @@ std::string HolderPlace(const Holder& holder) {
                             : fmt::format("{}:{}:{}", file, holder.line, holder.column);
 }
 
+std::string HolderName(const Holder& holder) {
+  if (holder.name.empty()) return holder.kind == HolderKind::kUnknown ? "(unknown)" : Safe(holder.text);
+  return holder.owner.empty() ? Safe(holder.name) : Safe(holder.owner) + "." + Safe(holder.name);
+}
+
+std::string ShortHolderText(const Holder& holder) {
+  const std::string place = HolderPlace(holder);
+  return HolderName(holder) + (place.empty() ? "" : " at " + place);
+}
+
 std::string HolderText(const Holder& holder) {
   if (holder.kind == HolderKind::kUnknown) return "(unknown)";
   std::string named;

@@ -29,6 +29,7 @@ std::unique_ptr<Command> MakeRetainedCommand();
 std::unique_ptr<Command> MakeWhatIfCommand();
 std::unique_ptr<Command> MakeRootsCommand();
 std::unique_ptr<Command> MakeCollectionsCommand();
+std::unique_ptr<Command> MakeListenersCommand();
 std::unique_ptr<Command> MakeFunctionsCommand();
 std::unique_ptr<Command> MakeClosureCommand();
 std::unique_ptr<Command> MakeScriptsCommand();
@@ -61,6 +62,7 @@ Registry BuiltinCommands() {
   registry.Add(MakeWhatIfCommand());
   registry.Add(MakeRootsCommand());
   registry.Add(MakeCollectionsCommand());
+  registry.Add(MakeListenersCommand());
   registry.Add(MakeFunctionsCommand());
   registry.Add(MakeClosureCommand());
   registry.Add(MakeScriptsCommand());

@@ -47,6 +47,27 @@ ContextVariable VariableAt(HeapReader& reader, uint64_t context, uint64_t slot, 
 
 }  // namespace
 
+std::vector<ScopeVariable> VariablesOfScope(HeapReader& reader, uint64_t scope_info) {
+  std::vector<ScopeVariable> variables;
+  if (!reader.IsType(scope_info, "SCOPE_INFO_TYPE")) return variables;
+  const std::optional<ScopeInfoParts> parts = LocateScopeInfo(reader.memory(), reader.layout(), scope_info);
+  if (!parts) return variables;
+  const uint8_t fixed = reader.facts().context_locals;
+  const uint64_t first = fixed != 0 ? fixed : kFirstLocal + parts->has_extension_slot;
+  const std::vector<uint64_t> names = NamesOf(reader, *parts, parts->locals);
+  for (uint64_t i = 0; i < names.size(); ++i)
+    variables.push_back({reader.ShortText(names[i], kMaxNameLength), first + i});
+  const auto add = [&](Address slot_at, std::string name) {
+    const std::optional<uint64_t> slot = slot_at == 0 ? std::nullopt : reader.Word(slot_at);
+    if (slot && IsSmi(*slot) && SmiValue(*slot) >= static_cast<int64_t>(first + names.size()))
+      variables.push_back({std::move(name), static_cast<uint64_t>(SmiValue(*slot))});
+  };
+  add(parts->receiver_slot, "this");
+  if (parts->function_slot != 0)
+    add(parts->function_slot, reader.ShortText(reader.Word(parts->function_name).value_or(0)));
+  return variables;
+}
+
 std::optional<ContextView> ReadContext(HeapReader& reader, uint64_t context) {
   const MapInfo* map = reader.MapOf(context);
   if (map == nullptr) return std::nullopt;

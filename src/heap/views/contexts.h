@@ -29,6 +29,13 @@ struct ContextView {
   bool whole = true;            // false: its ScopeInfo or a name is damaged or missing
 };
 
+// The variables of a scope, and in which slots of its contexts they stand; empty when `scope_info` is none or damaged.
+struct ScopeVariable {
+  std::string name;  // raw target text
+  uint64_t slot = 0;  // index among the context's words behind its length
+};
+std::vector<ScopeVariable> VariablesOfScope(HeapReader& reader, uint64_t scope_info);
+
 // Nothing when `context` is no context. Native contexts have no variables.
 std::optional<ContextView> ReadContext(HeapReader& reader, uint64_t context);
 

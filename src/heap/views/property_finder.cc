@@ -23,6 +23,11 @@ std::optional<OwnProperty> PropertyFinder::Ask(Address object) {
   return found;
 }
 
+uint64_t PropertyFinder::KeyIn(Address object) {
+  const std::optional<OwnProperty> property = Ask(object);
+  return property ? property->key : 0;
+}
+
 const PropertyFinder::Place& PropertyFinder::PlaceOf(const MapInfo& map, Address object) {
   const auto [at, is_new] = places_.try_emplace(map.word);
   Place& place = at->second;

@@ -18,6 +18,8 @@ class PropertyFinder {
 
   // False when no object with this Map can have the property. `object` is one of them, untagged.
   bool MayHave(const MapInfo& map, Address object) { return PlaceOf(map, object).kind != Kind::kAbsent; }
+  // The property's key in an object, tagged: a name is one object in an isolate. 0 when it has none.
+  uint64_t KeyIn(Address object);
   // The property of an object, nothing when it has none.
   std::optional<OwnProperty> Find(const MapInfo& map, Address object);
 
