@@ -26,7 +26,5 @@ std::string_view ReasonName(Reason reason);  // for JSON: "never_deleted"
 // Entry i of a collection: "\"user:1\"", "[3]", "Session"; and its value.
 std::string EntryKeyText(HeapReader& reader, const StoreEntry& entry);
 std::string EntryValueText(HeapReader& reader, const StoreEntry& entry);
-// 1,234 for whole numbers, else as JavaScript writes it.
-std::string PlainNumber(double number);
 
 }  // namespace corewalk

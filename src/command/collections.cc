@@ -6,11 +6,11 @@
 #include <algorithm>
 
 #include "analysis/leaks/holder.h"
+#include "base/number_text.h"
 #include "base/text_sanitize.h"
 #include "command/collection_text.h"
 #include "command/graph_text.h"
 #include "command/holder_text.h"
-#include "command/number_text.h"
 #include "command/target.h"
 #include "report/format.h"
 
@@ -36,6 +36,9 @@ Cell TextOrAbsent(std::string text) {
 }
 Cell NumberOrAbsent(std::optional<double> number) {
   return number ? Cell(NumberText(*number)) : Cell(Absent{});
+}
+Cell ShareOrAbsent(std::optional<double> share) {
+  return share ? Cell(Share{*share}) : Cell(Absent{});
 }
 Cell CountOrAbsent(std::optional<uint64_t> count) {
   return count ? Cell(Count{*count}) : Cell(Absent{});
@@ -293,7 +296,10 @@ class CollectionsCommand final : public Command {
                          {"added_since_growth", "", Count{growth.added_since_growth}},
                          {"just_grown", "", growth.just_grown},
                          {"half_empty", "", growth.half_empty},
-                         {"grown_by_push", "", growth.grown_by_push}}};
+                         {"grown_by_push", "", growth.grown_by_push},
+                         {"keys_held_here", "", ShareOrAbsent(facts.keys_held_here)},
+                         {"expired_share", "", ShareOrAbsent(growth.expired_share)},
+                         {"dead_references", "", Count{facts.dead_references}}}};
     if (growth.times) {
       card.fields.push_back({"time_field", "", UntrustedText(growth.times->field)});
       card.fields.push_back({"oldest", "", DateText(growth.times->oldest)});

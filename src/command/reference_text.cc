@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text_sanitize.h"
-#include "command/number_text.h"
+#include "base/number_text.h"
 #include "command/value_text.h"
 #include "heap/views/primitives.h"
 #include "heap/views/properties.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "command/number_text.h"
+#include "base/number_text.h"
 
 namespace corewalk {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/text_sanitize.h"
-#include "command/number_text.h"
+#include "base/number_text.h"
 
 namespace corewalk {
 namespace {

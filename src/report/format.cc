@@ -6,16 +6,12 @@
 #include <array>
 #include <cmath>
 
+#include "base/number_text.h"
+
 namespace corewalk {
 
 std::string FormatCount(uint64_t value) {
-  const std::string digits = std::to_string(value);
-  std::string out;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i != 0 && (digits.size() - i) % 3 == 0) out += ',';
-    out += digits[i];
-  }
-  return out;
+  return CountText(value);
 }
 
 std::string FormatAddress(uint64_t address) {

@@ -92,7 +92,22 @@ function maps() {
 
   var objects = new Map();
   for (i = 0; i < 1500; i++) objects.set(new Entry(i), i);
-  fact('objects', 'map', objects, {entries: 1500, keys: 'objects', pattern: 'Entry', values: [['(number)', 1500]], bound: 'unbounded'});
+  fact('objects', 'map', objects, {entries: 1500, keys: 'objects', pattern: 'Entry', values: [['(number)', 1500]], bound: 'unbounded',
+    keys_held_here: 1});
+  var borrowed = new Map(), owners = common.keep([]);
+  for (i = 0; i < 400; i++) {
+    owners.push(new Entry(i));
+    borrowed.set(owners[i], i);
+  }
+  fact('borrowed', 'map', borrowed, {entries: 400, keys: 'objects', keys_held_here: 0});
+  var expiring = new Map();
+  for (i = 0; i < 1001; i++) expiring.set('t' + i, {made: kStart + i * 1000, expiresAt: kStart + i * 1000 + 100500});
+  fact('expiring', 'map', expiring, {entries: 1001, time: 'made', rate: 1, expired_share: 0.9});
+  if (typeof WeakRef === 'function') {
+    var dead = new Map(), living = common.keep({});
+    for (i = 0; i < 300; i++) dead.set('ref' + i, new WeakRef(i % 3 ? {i: i} : living));
+    fact('dead', 'map', dead, {entries: 300, dead_references: 200, values: [['WeakRef', 300]]});
+  }
 
   var words = new Map();
   ['content-type', 'accept', 'host', 'user-agent', 'etag', 'vary', 'origin'].forEach(function(w) { words.set(w, w + '!'); });
@@ -187,4 +202,5 @@ arrays();
 objects();
 weak();
 wrappers();
-common.finish({app: 'leak_collections', file: __filename, collections: facts});
+// What a WeakRef refers to stays until the turn of the event loop ends.
+setImmediate(function() { common.finish({app: 'leak_collections', file: __filename, collections: facts}); });

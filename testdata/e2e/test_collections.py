@@ -66,6 +66,9 @@ def growth(ctx, label, fact, told, reasons):
     for key in ("deleted_from", "ever_added", "oldest", "newest"):
         if key in fact:
             ctx.equal(f"{label} {key}", told[key], fact[key])
+    for key in ("keys_held_here", "expired_share", "dead_references"):
+        if key in fact:
+            ctx.check(f"{label} {key}", told[key] is not None and abs(told[key] - fact[key]) < 0.02, repr(told[key]))
     if "time" in fact:
         ctx.equal(f"{label} time field", told.get("time_field"), fact["time"])
         ctx.check(f"{label} rate", abs(float(told.get("entries_per_second", 0)) - fact["rate"]) < 1e-3 * fact["rate"], repr(told))

@@ -13,6 +13,7 @@ namespace {
 constexpr uint64_t kValueSample = 4096;      // entries whose class is looked at
 constexpr uint64_t kTablePositions = 16384;  // of a hash table, of which some are free
 constexpr uint64_t kKeySample = 512;
+constexpr uint64_t kFewKeys = 16;                   // objects that make a share
 constexpr uint64_t kSpanSample = 128;               // entries whose fields are read
 constexpr uint64_t kEnds = 3;                       // entries shown from each end
 constexpr uint64_t kKeyText = 240;                  // UTF-16 units
@@ -52,6 +53,18 @@ CollectionKind KindOf(HeapReader* reader, const StoreView& store) {
              ? CollectionKind::kArray
              : CollectionKind::kObject;
 }
+
+}  // namespace
+
+bool HeldByStore(const HeapGraph& graph, const StoreView& store, ObjectId value) {
+  if (value == kNoObject || !graph.IsLive(value)) return false;
+  const ObjectId dominator = graph.DominatorOf(value);
+  // Of a table; what an array or a dictionary dominates, the object does (see HoistFromParts).
+  return dominator != kNoObject && graph.IsObject(dominator) &&
+         (dominator == graph.index().At(store.object) || dominator == graph.index().At(store.store));
+}
+
+namespace {
 
 class Describer {
  public:
@@ -115,6 +128,8 @@ class Describer {
     if (entries.size() > kValueSample && !facts->values_exact) entries = Thin(entries, kValueSample);
     facts->values = census_.Count(entries);
     facts->values_sampled = entries.size();
+    CountDead(entries, facts);
+    CountKeysHeldHere(Thin(entries, kKeySample), facts);
 
     const StoreEnds ends = FindEnds(reader_, store, kEnds, kMostWords, cancel_);
     facts->first = ReadInOrder(store, ends.first);
@@ -134,6 +149,31 @@ class Describer {
     if (store.kind == StoreKind::kNumbered) facts->growth.ordered = true;  // by rising index
     FindKeys(Thin(entries, kKeySample), first, last, facts);
     FindSpans(reader_, Thin(entries, kSpanSample), first, last, facts->entries, facts->keys, &facts->growth);
+  }
+
+  void CountDead(const std::vector<StoreEntry>& entries, CollectionFacts* facts) {
+    constexpr int kTarget = 24;  // JSWeakRef, src/objects/js-weak-refs.tq
+    const bool any =
+        std::ranges::any_of(facts->values, [](const ValueClass& value) { return value.name == "WeakRef"; });
+    if (!any) return;
+    for (const StoreEntry& entry : entries) {
+      if (entry.raw_double || !reader_.IsType(entry.value, "JS_WEAK_REF_TYPE")) continue;
+      const uint64_t target = reader_.Field(entry.value, kTarget).value_or(0);
+      facts->dead_references += reader_.IsUndefined(target) || (target & 0xffffffff) == 3;  // cleared
+    }
+  }
+
+  void CountKeysHeldHere(const std::vector<StoreEntry>& entries, CollectionFacts* facts) {
+    if (!graph_.has_retained() || (facts->kind != CollectionKind::kMap && facts->kind != CollectionKind::kSet)) return;
+    uint64_t objects = 0, held = 0;
+    for (const StoreEntry& entry : entries) {
+      const ObjectId key = IsReceiver(entry.key) ? graph_.index().At(entry.key) : kNoObject;
+      if (key == kNoObject) continue;
+      ++objects;
+      held += HeldByStore(graph_, facts->store, key);
+    }
+    if (objects >= kFewKeys && 2 * objects > entries.size())
+      facts->keys_held_here = static_cast<double>(held) / static_cast<double>(objects);
   }
 
   std::vector<StoreEntry> ReadInOrder(const StoreView& store, const std::vector<uint64_t>& positions) {

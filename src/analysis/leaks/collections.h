@@ -47,7 +47,10 @@ struct CollectionFacts {
   std::vector<StoreEntry> first, last;  // up to 3 each, in the order of insertion (where there is one)
   std::vector<ValueClass> values;
   uint64_t values_sampled = 0;
-  bool values_exact = false;  // every entry was looked at
+  bool values_exact = false;     // every entry was looked at
+  uint64_t dead_references = 0;  // of the sampled values: WeakRefs whose target is gone
+  // Of keys (of a set: members) that are objects the share that nothing but this collection holds; needs dominators.
+  std::optional<double> keys_held_here;
   Growth growth;
   BoundJudgement judgement;
 };
@@ -57,6 +60,9 @@ struct CollectionFacts {
 // of a dictionary.
 std::optional<CollectionFacts> DescribeCollection(HeapReader* reader, const HeapGraph& graph, ObjectId node,
                                                   const Cancel& cancel = Cancel());
+
+// Whether an object would be freed with the collection that has this store. Needs dominators.
+bool HeldByStore(const HeapGraph& graph, const StoreView& store, ObjectId value);
 
 struct CollectionHead {
   ObjectId node = kNoObject;

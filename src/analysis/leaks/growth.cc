@@ -102,6 +102,19 @@ std::optional<double> FieldOf(HeapReader& reader, const StoreEntry* entry, uint6
   return found;
 }
 
+// Entries whose time of expiry lies before the newest entry was made.
+void FindExpired(HeapReader& reader, const std::vector<Series>& series, Growth* growth) {
+  for (const Series& one : series) {
+    if (one.key == 0 || !one.IsTime() || one.values.size() < kFewest) continue;
+    std::string name = ReadKey(reader, one.key).text;
+    if (name == growth->times->field || !Contains(Lower(name), {"expir"})) continue;
+    const auto expired = std::ranges::count_if(one.values, [&](double time) { return time < growth->times->newest; });
+    growth->expired_share = static_cast<double>(expired) / static_cast<double>(one.values.size());
+    growth->expiry_field = std::move(name);
+    return;
+  }
+}
+
 TimeSpan SpanOf(std::string field, bool of_key, double oldest, double newest, uint64_t entries) {
   TimeSpan span{.field = std::move(field), .of_key = of_key, .oldest = oldest, .newest = newest};
   if (newest > oldest && entries > 1) span.per_second = static_cast<double>(entries - 1) / ((newest - oldest) / 1000);
@@ -200,6 +213,7 @@ void FindSpans(HeapReader& reader, std::span<const StoreEntry> sample, const Sto
       }
     }
   }
+  if (growth->times) FindExpired(reader, series, growth);
   if (keys.key_class == KeyClass::kTimestamps && keys.rising && !growth->times)
     growth->times = SpanOf("", true, *keys.first, *keys.last, entries);
   if (keys.key_class == KeyClass::kSequential && keys.first && keys.last)

@@ -50,6 +50,9 @@ struct Growth {
   bool half_empty = false;     // less than half is in use although nothing was deleted lately: it was once larger
   std::optional<TimeSpan> times;
   std::optional<SequenceSpan> sequence;
+  // The share of entries that had expired when the newest was made, and the property that says so.
+  std::optional<double> expired_share;
+  std::string expiry_field;
   std::optional<SizeLimit> limit;
 };
 

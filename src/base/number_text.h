@@ -1,9 +1,14 @@
-// Numbers and dates as JavaScript writes them.
+// Numbers and dates as JavaScript writes them, and as people read them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace corewalk {
+
+std::string CountText(uint64_t value);  // 1,234,567
+// Whole numbers as CountText() writes them, others as NumberText() does.
+std::string PlainNumberText(double number);
 
 // 42, 1.5, -0, NaN: shortest digits that give the same number back.
 std::string NumberText(double number);

@@ -1,4 +1,4 @@
-#include "command/number_text.h"
+#include "base/number_text.h"
 
 #include <fmt/format.h>
 
@@ -7,6 +7,21 @@
 #include <cstdlib>
 
 namespace corewalk {
+
+std::string CountText(uint64_t value) {
+  std::string text = std::to_string(value);
+  for (size_t at = text.size(); at > 3;) {
+    at -= 3;
+    text.insert(at, ",");
+  }
+  return text;
+}
+
+std::string PlainNumberText(double number) {
+  constexpr double kExact = 9007199254740992;  // 2^53
+  const bool whole = number == std::floor(number) && number >= 0 && number <= kExact;
+  return whole ? CountText(static_cast<uint64_t>(number)) : NumberText(number);
+}
 
 std::string NumberText(double number) {
   if (std::isnan(number)) return "NaN";
@@ -32,7 +47,8 @@ std::string DateText(double milliseconds) {
   const int64_t d = doy - (153 * mp + 2) / 5 + 1;
   const int64_t m = mp < 10 ? mp + 3 : mp - 9;
   const int64_t y = yoe + era * 400 + (m <= 2 ? 1 : 0);
-  const std::string year = y >= 0 && y <= 9999 ? fmt::format("{:04}", y) : fmt::format("{}{:06}", y < 0 ? '-' : '+', std::abs(y));
+  const std::string year =
+      y >= 0 && y <= 9999 ? fmt::format("{:04}", y) : fmt::format("{}{:06}", y < 0 ? '-' : '+', std::abs(y));
   return fmt::format("{}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", year, m, d, rest / 3'600'000, rest / 60'000 % 60,
                      rest / 1000 % 60, rest % 1000);
 }
