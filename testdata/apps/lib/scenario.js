@@ -17,7 +17,7 @@ var kBatch = 200;  // steps between two visits to the event loop
 
 // Numbers that are the same in every run.
 function random(seed) {
-  var state = seed >>> 0 || 1;
+  var state = (seed ^ 0x5bd1e995) >>> 0;
   return function(below) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return Math.floor(state / 4294967296 * below);
