@@ -118,22 +118,25 @@ class Context:
         self.checks.skip(f"{self.version} {label}", reason)
 
     # Cores.
-    def core(self, app, *words, kill_after=None, key=None, env=None):
-        """The core of testdata/apps/<app>.js (or of the file `app`) run with these options and arguments; made once."""
+    def core(self, app, *words, kill_after=None, key=None, env=None, limit=120):
+        """The core of testdata/apps/<app>.js (or of the file `app`) run with these options and arguments; made once.
+        `limit`: seconds within which it must die."""
         key = key or "-".join([app, *words]).replace("/", "_")
         with self._lock:
             if key not in self._cores:
-                self._cores[key] = self._make_core(app, words, kill_after, os.path.join(self.directory, key), env=env)
+                self._cores[key] = self._make_core(app, words, kill_after, os.path.join(self.directory, key), env=env,
+                                                    limit=limit)
             made = self._cores[key]
         if isinstance(made, Exception):
             raise made
         return made
 
-    def _make_core(self, app, words, kill_after, directory, node=None, env=None):
-        command = [os.path.join(SCRIPTS, "make-core"), "-o", directory]
+    def _make_core(self, app, words, kill_after, directory, node=None, env=None, limit=120):
+        command = [os.path.join(SCRIPTS, "make-core"), "-o", directory, "--timeout", str(limit)]
         if kill_after:
             command += ["--kill-after", kill_after]
-        done = run(command + [node or self.node, app, *words], timeout=180, env=dict(os.environ, **env) if env else None)
+        done = run(command + [node or self.node, app, *words], timeout=limit + 60,
+                   env=dict(os.environ, **env) if env else None)
         if done.status == 3:
             return Skip(done.errors.strip().splitlines()[-1] if done.err else "no cores on this machine")
         if done.status != 0:

@@ -28,7 +28,7 @@ def run(ctx):
     for server, mode in (("server", "abort"), ("server", "oom"), ("server_fixed", "abort")):
         words = ["--expose-gc", server, mode, "app.heapsnapshot"] if mode == "abort" else [f"--max-old-space-size={OLD_SPACE}",
                                                                                            server, mode]
-        core = ctx.core(RUN, *words, key=f"express-{server}-{mode}", env=env)
+        core = ctx.core(RUN, *words, key=f"express-{server}-{mode}", env=env, limit=400)
         try:
             document = ctx.cli_json(core, "leaks")
             if server == "server":
