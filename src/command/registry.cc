@@ -30,6 +30,8 @@ std::unique_ptr<Command> MakeWhatIfCommand();
 std::unique_ptr<Command> MakeRootsCommand();
 std::unique_ptr<Command> MakeCollectionsCommand();
 std::unique_ptr<Command> MakeListenersCommand();
+std::unique_ptr<Command> MakeTimersCommand();
+std::unique_ptr<Command> MakeClosuresCommand();
 std::unique_ptr<Command> MakeFunctionsCommand();
 std::unique_ptr<Command> MakeClosureCommand();
 std::unique_ptr<Command> MakeScriptsCommand();
@@ -63,6 +65,8 @@ Registry BuiltinCommands() {
   registry.Add(MakeRootsCommand());
   registry.Add(MakeCollectionsCommand());
   registry.Add(MakeListenersCommand());
+  registry.Add(MakeTimersCommand());
+  registry.Add(MakeClosuresCommand());
   registry.Add(MakeFunctionsCommand());
   registry.Add(MakeClosureCommand());
   registry.Add(MakeScriptsCommand());
