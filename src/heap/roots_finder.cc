@@ -16,6 +16,7 @@ constexpr size_t kMaxTableWords = 2048;  // the longest table has 1156 words; lo
 constexpr size_t kMetaMapWithin = 96;    // the meta map is root 10 (<= 13.6) or 41 (14.x)
 constexpr size_t kMaxTables = 4096;      // isolates plus copies; a bound against hostile input
 constexpr size_t kDescriptorWords = 24;  // area, end and reservation stand in the first 0x68 bytes in every version
+constexpr Address kChunksAhead = 128;
 constexpr Address kAreaWithin = 0x8000;  // the area starts 0x10..0x3030 after the chunk
 constexpr Address kLargestPage = Address{1} << 36;
 
@@ -101,11 +102,15 @@ void SearchExtent(const Memory& memory, const std::vector<std::string>& names, A
   }
 }
 
-// Whether `words` describe the chunk at `base`: the start of its object area, the area's end next to it, and the base
-// itself (of the chunk's reservation). Read-only pages have no reservation from 10.2 on; there the first object tells.
-// Nothing that malloc keeps at a chunk's alignment has all of these. V8: MemoryChunk, MutablePageMetadata.
-bool DescribesChunk(const Memory& memory, std::span<const uint64_t> words, Address base) {
-  const bool names_base = std::ranges::find(words, base) != words.end();
+// How many bytes the chunk at `base` has when `words` describe it, else 0: they hold the start of its object area, the
+// area's end next to it, and the base itself, followed by a size (of the chunk's reservation). Read-only pages have no
+// reservation from 10.2 on; there the first object tells. Nothing that malloc keeps at a chunk's alignment has all of
+// these. A chunk of a large object is as large as area and reservation both say; where they differ, one of them is
+// damaged, and it counts as an ordinary one. V8: MemoryChunk, MutablePageMetadata.
+uint64_t ChunkBytes(const Memory& memory, std::span<const uint64_t> words, Address base) {
+  const auto base_at = std::ranges::find(words, base);
+  const bool names_base = base_at != words.end();
+  const uint64_t reserved = names_base && base_at + 1 != words.end() ? *(base_at + 1) : 0;
   for (size_t i = 0; i < words.size(); ++i) {
     const Address start = words[i];
     if (start <= base || start > base + kAreaWithin || (start & 7) != 0) continue;
@@ -113,27 +118,34 @@ bool DescribesChunk(const Memory& memory, std::span<const uint64_t> words, Addre
       return at < words.size() && words[at] > start && words[at] - base <= kLargestPage && (words[at] & 7) == 0;
     };
     if (!is_end(i + 1) && !is_end(i - 2)) continue;
-    if (names_base) return true;
+    const uint64_t used = words[is_end(i + 1) ? i + 1 : i - 2] - base;
+    if (names_base)
+      return used > kChunkAlignment && reserved >= used && reserved - used < kChunkAlignment ? used : kChunkAlignment;
     const uint64_t map = memory.ReadWord(start).value_or(0);
     const uint64_t meta_map = LooksLikePointer(map) ? memory.ReadWord(Untag(map)).value_or(0) : 0;
-    if (IsSelfMapped(memory, meta_map)) return true;
+    if (IsSelfMapped(memory, meta_map)) return kChunkAlignment;
   }
-  return false;
+  return 0;
+}
+
+// Of the chunk whose header stands at `base`; 0 when there is none.
+uint64_t ChunkBytesAt(const Memory& memory, Address base) {
+  std::array<uint64_t, kDescriptorWords> words{};
+  size_t read = memory.Read(base, std::as_writable_bytes(std::span(words))) / 8;
+  if (read < 16) return 0;
+  // The first word is the chunk's size (<= 11.8) or its flags, never a pointer.
+  if (words[0] >= Address{1} << 40) return 0;
+  if (const uint64_t bytes = ChunkBytes(memory, std::span(words).first(read), base); bytes != 0) return bytes;
+  const Address metadata = words[1];  // from 12.9
+  if (metadata <= 0x10000 || metadata >= kUserAddressEnd || (metadata & 7) != 0) return 0;
+  read = memory.Read(metadata, std::as_writable_bytes(std::span(words))) / 8;
+  return ChunkBytes(memory, std::span(words).first(read), base);
 }
 
 }  // namespace
 
 bool LooksLikeChunkHeader(const Memory& memory, Address base) {
-  std::array<uint64_t, kDescriptorWords> words{};
-  size_t read = memory.Read(base, std::as_writable_bytes(std::span(words))) / 8;
-  if (read < 16) return false;
-  // The first word is the chunk's size (<= 11.8) or its flags, never a pointer.
-  if (words[0] >= Address{1} << 40) return false;
-  if (DescribesChunk(memory, std::span(words).first(read), base)) return true;
-  const Address metadata = words[1];  // from 12.9
-  if (metadata <= 0x10000 || metadata >= kUserAddressEnd || (metadata & 7) != 0) return false;
-  read = memory.Read(metadata, std::as_writable_bytes(std::span(words))) / 8;
-  return DescribesChunk(memory, std::span(words).first(read), base);
+  return ChunkBytesAt(memory, base) != 0;
 }
 
 std::vector<RootsTable> FindRootsTables(const Memory& memory, const std::vector<std::string>& root_names,
@@ -144,10 +156,16 @@ std::vector<RootsTable> FindRootsTables(const Memory& memory, const std::vector<
     if (!region.writable || region.executable || region.present_end <= region.start) continue;
     Address begin = region.start;
     // Cut the region at chunks: what lies between heap pages is searched, the pages are not.
-    for (Address base = (region.start + kChunkAlignment - 1) & ~(kChunkAlignment - 1); base < region.present_end;
-         base += kChunkAlignment) {
-      if (!LooksLikeChunkHeader(memory, base)) continue;
+    Address fetched = (region.start + kChunkAlignment - 1) & ~(kChunkAlignment - 1);
+    for (Address base = fetched; base < region.present_end; base += kChunkAlignment) {
+      // Headers are a page in 64: of a core on disk, many are asked for at a time.
+      for (; fetched < region.present_end && fetched < base + kChunksAhead * kChunkAlignment;
+           fetched += kChunkAlignment)
+        memory.Prefetch(fetched, 8 * kDescriptorWords);
+      const uint64_t chunk = ChunkBytesAt(memory, base);
+      if (chunk == 0) continue;
       if (base > begin) SearchExtent(memory, root_names, begin, base, cancel, &tables);
+      base += (chunk - 1) & ~(kChunkAlignment - 1);  // the last aligned address inside
       begin = base + kChunkAlignment;
       if (cancel.Cancelled()) return tables;
     }

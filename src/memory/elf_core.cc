@@ -216,6 +216,15 @@ void ElfCore::FetchWhole(std::span<const std::byte> view) const {
 #endif
 }
 
+void ElfCore::Prefetch(Address address, size_t size) const {
+  constexpr uintptr_t kPage = 4096;
+  const size_t index = IndexAt(address);
+  if (file_.bytes().empty() || index == kNoRegion || address >= regions_[index].present_end) return;
+  const uintptr_t data = reinterpret_cast<uintptr_t>(data_[index] + (address - regions_[index].start));
+  const size_t here = std::min<uint64_t>(size, regions_[index].present_end - address);
+  (void)madvise(reinterpret_cast<void*>(data & ~(kPage - 1)), here + (data & (kPage - 1)), MADV_WILLNEED);
+}
+
 void ElfCore::Advise(AccessPattern pattern) const {
   if (file_.bytes().empty()) return;
   read_ahead_is_off_.store(pattern == AccessPattern::kRandom, std::memory_order_relaxed);

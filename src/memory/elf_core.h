@@ -36,6 +36,7 @@ class ElfCore : public Memory {
   TargetKind Kind() const override { return TargetKind::kCoreFile; }
   std::string Describe() const override { return name_; }
   void Advise(AccessPattern pattern) const override;
+  void Prefetch(Address address, size_t size) const override;
 
  private:
   struct Segment {

@@ -24,6 +24,7 @@ class ImageMemory : public Memory {
   TargetKind Kind() const override { return target_.Kind(); }
   std::string Describe() const override { return target_.Describe(); }
   void Advise(AccessPattern pattern) const override { target_.Advise(pattern); }
+  void Prefetch(Address address, size_t size) const override { target_.Prefetch(address, size); }
 
  private:
   const Memory& target_;

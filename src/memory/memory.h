@@ -140,6 +140,10 @@ class Memory {
   // Hints the access pattern of the coming reads of all memory; a no-op where it means nothing.
   virtual void Advise(AccessPattern pattern) const { (void)pattern; }
 
+  // Hints that the bytes at `address` will soon be read: starts to fetch them and does not wait. A no-op where it means
+  // nothing.
+  virtual void Prefetch(Address address, size_t size) const { (void)address, (void)size; }
+
   // The region that contains `address`, or null. Logarithmic.
   const Region* RegionAt(Address address) const;
 
