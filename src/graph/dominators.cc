@@ -387,6 +387,9 @@ class Finder {
       const ObjectId from = entry.key == kNoObject ? entry.table : entry.key;
       if (from != entry.value && live_.Has(from)) to_each(0, from, entry.value);
     }
+    for (const ShownReference& shown : references.shown()) {
+      if (live_.Has(shown.from) && live_.Has(shown.to)) to_each(0, shown.from, shown.to);
+    }
     return !cancel_.Cancelled();
   }
 
@@ -423,13 +426,15 @@ void HoistFromParts(const NodeKinds& kinds, std::span<ObjectId> dominators) {
   if (kinds.stores.empty()) return;
   const uint32_t n = static_cast<uint32_t>(dominators.size());
   const uint64_t objects = kinds.stores.capacity();  // external blocks have no kinds, and dominate nothing
+  const auto is_part = [&](ObjectId node) { return node < objects && (kinds.stores.Has(node) || kinds.shapes.Has(node)); };
   for (uint32_t node = 0; node < n; ++node) {
-    const bool receiver = node < objects && kinds.receivers.Has(node);
     ObjectId dominator = dominators[node];
-    // A chain of parts is three long at most: cell, dictionary, object; a Map may have shapes above it.
-    while (dominator < objects && (kinds.stores.Has(dominator) || (receiver && kinds.shapes.Has(dominator)))) {
-      dominator = dominators[dominator];
-    }
+    if (!is_part(dominator)) continue;
+    const NodeSet& own = kinds.stores.Has(dominator) ? kinds.store_parts : kinds.shape_parts;
+    if (node < objects && own.Has(node)) continue;
+    // A chain of parts is four long at most: a pair of accessors, its cell, the cell's dictionary; a pair, its descriptor
+    // array, the Map.
+    while (is_part(dominator)) dominator = dominators[dominator];
     dominators[node] = dominator;
   }
 }

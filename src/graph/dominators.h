@@ -41,8 +41,8 @@ struct DominatorInput {
 Result<BigArray<ObjectId>> FindDominators(const DominatorInput& input, const Cancel& cancel,
                                           const ProgressFunction& progress);
 
-// Makes the dominators those of V8's heap snapshots: what a store or a shape dominates (see NodeKinds) is dominated by
-// what dominates the store; of a shape this holds for JavaScript objects only.
+// Makes the dominators those of V8's heap snapshots: what a store or a shape dominates (see NodeKinds), but what it has for
+// itself, is dominated by what dominates the store or the shape.
 void HoistFromParts(const NodeKinds& kinds, std::span<ObjectId> dominators);
 
 }  // namespace corewalk

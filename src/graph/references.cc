@@ -8,7 +8,9 @@
 
 #include "base/on_threads.h"
 #include "graph/dispatch_table.h"
+#include "graph/machine_code.h"
 #include "heap/tagged.h"
+#include "layout/object_fields.h"
 
 namespace corewalk {
 namespace {
@@ -35,19 +37,16 @@ struct References::Hole {
 // What one thread does.
 class References::Builder {
  public:
-  Builder(const ObjectIndex& index, References* references, NodeSet* parts, const Cancel& cancel)
+  Builder(const ObjectIndex& index, References* references, KindMarker::Marks* marks, const Cancel& cancel)
       : index_(index),
         references_(*references),
-        parts_(*parts),
-        receivers_(&references->kinds_.receivers),
-        stores_(&references->kinds_.stores),
-        shapes_(&references->kinds_.shapes),
-        rooted_(&references->kinds_.rooted),
+        marker_(index, marks),
         layout_(index.model().layout()),
         maps_(index.model().memory(), layout_),
         walker_(index.MakeWalker(&maps_, &cancel)),
         length_offset_(static_cast<uint64_t>(layout_.Get(LayoutConstant::kArrayBufferByteLength, 40))),
-        store_offset_(static_cast<uint64_t>(layout_.Get(LayoutConstant::kArrayBufferBackingStore, 56))) {}
+        store_offset_(static_cast<uint64_t>(layout_.Get(LayoutConstant::kArrayBufferBackingStore, 56))),
+        show_weak_(FindObjectFacts(layout_.version).snapshots_hold_weak) {}
 
   void AddPage(size_t page) {
     if (!TakeRoom(index_.WordsOf(page))) return;
@@ -56,7 +55,7 @@ class References::Builder {
                        AddObject(id, slot, size, bytes);
                      });
     if (!own_room_) rest_ = at_;
-    for (RisingAdder* adder : {&receivers_, &stores_, &shapes_, &rooted_}) adder->Flush();
+    marker_.Flush();
   }
 
   // Gives the functions of this thread their Code; without a table, none.
@@ -84,6 +83,7 @@ class References::Builder {
 
   uint64_t edge_count = 0;
   std::vector<Ephemeron> ephemerons;
+  std::vector<ShownReference> shown;
   std::vector<Hole> holes;
   // Functions with a dispatch handle. Until AddCode() it stands, halved, where their first reference will.
   std::vector<ObjectId> functions;
@@ -92,6 +92,7 @@ class References::Builder {
  private:
   struct Rule : EdgeRule {
     ObjectId map = kNoObject;  // when it is no read-only object
+    KindMarker::Shape shape_facts;
   };
 
   const Rule& RuleOf(MapCache::Slot& slot) {
@@ -101,6 +102,7 @@ class References::Builder {
       slot.mark = 1;
       static_cast<EdgeRule&>(rule) = EdgeRuleOf(layout_, maps_.info(slot));
       rule.map = index_.At(slot.word);
+      rule.shape_facts = marker_.ShapeOf(rule, maps_.info(slot));
     }
     return rule;
   }
@@ -132,11 +134,7 @@ class References::Builder {
 
   void AddObject(ObjectId id, MapCache::Slot& slot, uint64_t size, const std::byte* bytes) {
     const Rule& rule = RuleOf(slot);
-    if (rule.receiver) receivers_.Add(id);
-    if (rule.store) stores_.Add(id);
-    if (rule.shape) shapes_.Add(id);
-    if (rule.in_string_table) rooted_.Add(id);
-    if (rule.elements) AddParts(bytes);
+    if (rule.shape_facts.has_kind) marker_.Add(id, rule, rule.shape_facts, bytes, size);
     const uint32_t start = at_;
     previous_ = kNoObject;
     if (rule.function) {
@@ -155,11 +153,13 @@ class References::Builder {
         break;
       case BodyKind::kHeader:
         EmitWords(id, std::min(size / 8, kCodeHeaderWords), rule, bytes);
+        EmitEmbedded(id, size, bytes);
         break;
       case BodyKind::kEphemerons:
         AddTable(id, size / 8, bytes);
         break;
     }
+    if (rule.shown_weak && show_weak_) AddShown(id, size, bytes);
     if (rule.array_buffer || rule.external_string) AddExternal(rule, size, bytes);
     if (at_ == start) {
       references_.first_[id] = kNoEdges;
@@ -175,18 +175,41 @@ class References::Builder {
       const uint64_t word = WordAt(bytes, 8 * i);
       if (!IsStrongPointer(word)) continue;
       if (i < 64 && (rule.weak_words >> i & 1) != 0) continue;
-      const ObjectId to = index_.At(word);
-      Emit(id, to);
-      if (rule.cells && to != kNoObject) parts_.AddShared(to);
+      Emit(id, index_.At(word));
     }
   }
 
-  // The stores of an object: its second and third words.
-  void AddParts(const std::byte* bytes) {
-    for (const uint64_t offset : {8, 16}) {
-      const uint64_t word = WordAt(bytes, offset);
-      if (!IsStrongPointer(word)) continue;
-      if (const ObjectId part = index_.At(word); part != kNoObject) parts_.AddShared(part);
+  // What stands in instructions. Optimized code is thrown away when objects die that it was made for: it holds those
+  // weakly (src/objects/code-inl.h, Code::IsWeakObjectInOptimizedCode). Other code has no objects of these kinds.
+  void EmitEmbedded(ObjectId id, uint64_t size, const std::byte* bytes) {
+    const uint64_t header = 8 * std::min(size / 8, kCodeHeaderWords);
+    ForEachEmbeddedPointer({bytes + header, size - header}, [&](uint64_t word) {
+      const ObjectId to = index_.At(word);
+      if (to == kNoObject) return;
+      if (!IsWeakInCode(word)) {
+        Emit(id, to);
+      } else if (show_weak_) {
+        shown.push_back({id, to});
+      }
+    });
+  }
+
+  bool IsWeakInCode(uint64_t word) {
+    const InstanceTypes& types = layout_.types;
+    MapCache::Slot* slot = maps_.Find(index_.model().memory().ReadWord(Untag(word)).value_or(0));
+    if (slot == nullptr) return true;  // no object, or a moved one
+    const uint16_t type = maps_.info(*slot).instance_type;
+    if (types.IsJSReceiver(type) || types.IsContext(type) || types.at(type).name == "PROPERTY_CELL_TYPE") return true;
+    MapInfo shape;  // those that can become others: of JavaScript objects
+    return types.IsMap(type) && ReadMap(index_.model().memory(), layout_, word, &shape) && types.IsJSReceiver(shape.instance_type);
+  }
+
+  void AddShown(ObjectId id, uint64_t size, const std::byte* bytes) {
+    for (uint64_t i = 1; i < size / 8; ++i) {
+      const uint64_t word = WordAt(bytes, 8 * i);
+      if (!IsWeakPointer(word)) continue;
+      const ObjectId to = index_.At(word);
+      if (to != kNoObject && to != id && !IsCodeObject(Untag(word), &maps_)) shown.push_back({id, to});
     }
   }
 
@@ -219,12 +242,12 @@ class References::Builder {
 
   const ObjectIndex& index_;
   References& references_;
-  NodeSet& parts_;  // what objects point to as their properties or elements
-  RisingAdder receivers_, stores_, shapes_, rooted_;
+  KindMarker marker_;
   const Layout& layout_;
   MapCache maps_;
   PageWalker walker_;
   const uint64_t length_offset_, store_offset_;
+  const bool show_weak_;
   std::vector<Rule> rules_;  // by MapCache::Slot::index
   uint32_t at_ = 0;
   uint64_t rest_ = 0, rest_end_ = 0;  // of the slab
@@ -277,11 +300,9 @@ Result<std::unique_ptr<References>> References::Build(const ObjectIndex& index, 
     return Fail(ErrorCode::kUnsupported, "there is not enough address space for the references of this heap");
   }
   std::vector<std::unique_ptr<Builder>> builders;
-  NodeSet parts(index.size());
-  NodeKinds& kinds = references->kinds_;
-  kinds = {NodeSet(index.size()), NodeSet(index.size()), NodeSet(index.size()), NodeSet(index.size())};
+  KindMarker::Marks marks(index.size());
   for (size_t i = 0; i < threads; ++i)
-    builders.push_back(std::make_unique<Builder>(index, references.get(), &parts, cancel));
+    builders.push_back(std::make_unique<Builder>(index, references.get(), &marks, cancel));
   index.model().memory().Advise(AccessPattern::kSequential);
   InPieces(index.page_count(), threads, cancel, progress, "following references",
            [&](size_t thread, size_t page) { builders[thread]->AddPage(page); });
@@ -290,7 +311,7 @@ Result<std::unique_ptr<References>> References::Build(const ObjectIndex& index, 
   if (references->taken_.load() > references->edges_.size())
     return Fail(ErrorCode::kUnsupported, "the heap has more than 2^32 references: they cannot be numbered");
 
-  kinds.stores.Intersect(parts);
+  references->kinds_ = marks.Take();
   references->AddCodeOfFunctions(index, builders, cancel);
   if (cancel.Cancelled()) return Fail(ErrorCode::kInterrupted, "interrupted while references were followed");
 
@@ -298,6 +319,7 @@ Result<std::unique_ptr<References>> References::Build(const ObjectIndex& index, 
   for (const std::unique_ptr<Builder>& builder : builders) {
     references->edge_count_ += builder->edge_count;
     references->ephemerons_.insert(references->ephemerons_.end(), builder->ephemerons.begin(), builder->ephemerons.end());
+    references->shown_.insert(references->shown_.end(), builder->shown.begin(), builder->shown.end());
     holes.insert(holes.end(), builder->holes.begin(), builder->holes.end());
   }
   std::ranges::stable_sort(references->ephemerons_, {}, &Ephemeron::table);

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/big_array.h"
-#include "graph/edge_rules.h"
+#include "graph/node_kinds.h"
 #include "graph/node_set.h"
 #include "graph/object_index.h"
 
@@ -26,20 +26,14 @@ struct Ephemeron {
   ObjectId value = kNoObject;
 };
 
+// A weak reference that V8's snapshots show as a strong one.
+struct ShownReference {
+  ObjectId from = kNoObject, to = kNoObject;
+};
+
 struct ExternalBlock {
   Address address = 0;
   uint64_t bytes = 0;
-};
-
-// What nodes are, as far as V8's heap snapshots treat them specially (src/profiler/heap-snapshot-generator.cc). Empty sets
-// when the graph does not come from a heap.
-struct NodeKinds {
-  // Parts of an object: its elements, its property array or dictionary, cells of the global object. Snapshots lead from
-  // the object straight to the values.
-  NodeSet stores;
-  NodeSet shapes;     // Maps and what describes properties: snapshots lead from objects straight to prototypes and getters
-  NodeSet receivers;  // JavaScript objects
-  NodeSet rooted;     // strings in V8's string tables, which snapshots count as roots
 };
 
 class References {
@@ -73,6 +67,9 @@ class References {
   }
 
   std::span<const Ephemeron> ephemerons() const { return ephemerons_; }  // by table, then in the table's order
+  // Weak references that count for retained sizes although they keep nothing alive: older V8s write them into their
+  // snapshots as strong ones (see ObjectFacts::snapshots_hold_weak).
+  std::span<const ShownReference> shown() const { return shown_; }
   std::span<const ExternalBlock> external() const { return external_; }  // node object_count() + i
   // Functions have handles of their Code, but the table that these lead to was not found: Code that is live counts as
   // garbage.
@@ -97,6 +94,7 @@ class References {
   BigArray<uint32_t> edges_;  // in the order in which threads met the pages
   std::atomic<uint64_t> taken_{0};  // of edges_, by threads
   std::vector<Ephemeron> ephemerons_;
+  std::vector<ShownReference> shown_;
   std::vector<ExternalBlock> external_;
   NodeKinds kinds_;
   bool code_unknown_ = false;

@@ -47,6 +47,7 @@ constexpr auto kRows = std::to_array<Row>({
     {"JS_SET_*", {7, 4}, 24, "(table)"},
     {"JS_ARRAY_ITERATOR", {7, 4}, 24, "(iterated object)"},
     {"ALLOCATION_SITE", {7, 4}, 40, "(next site)", kWeak},
+    {"CODE_DATA_CONTAINER", {7, 4}, 8, "(next code)", kWeak},  // src/objects/code.h
     {"JS_WEAK_REF", {7, 4}, 24, "(target)", kWeak},
     {"WEAK_CELL", {7, 4}, 8, "(registry)"},
     {"WEAK_CELL", {7, 4}, 16, "(target)", kWeak},

@@ -61,6 +61,9 @@ struct ObjectFacts {
   bool context_cells;           // slots may hold ContextCell: of script contexts from 14.1, of function contexts from 14.6
   // At its end: the next context and, up to 10.8, lists of optimized and deoptimized code (src/objects/contexts.h).
   uint8_t native_context_weak_slots = 1;
+  // Heap snapshots write weak references in fields of feedback vectors, handlers and compiled code as strong ones
+  // (src/profiler/heap-snapshot-generator.cc, IndexedReferencesExtractor).
+  bool snapshots_hold_weak = false;
 };
 
 // The offset in a V8 line (that of the newest line that is not newer; the newest for an unknown version); -1 = the
