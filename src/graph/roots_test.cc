@@ -295,6 +295,54 @@ TEST_F(RootsTest, StacksFromTheStackPointerOn) {
   EXPECT_TRUE(roots.group(RootGroup::kStacks).conservative);
 }
 
+// An exit frame, two frames of JavaScript, an entry frame; C++; an older exit frame and its entry.
+TEST_F(RootsTest, FramesOfJavaScriptAreRoots) {
+  constexpr Address kStack = 0x70000000;
+  heap_.memory().AddZeros(kStack, 0x2000);
+  const auto frame = [&](Address fp, Address caller, uint64_t marker) {
+    Put(fp, {caller, 0x40000010});
+    Put(fp - 8, {marker});
+  };
+  Put(kStack + 0x180, {objects_[0]});  // C++
+  frame(kStack + 0x200, kStack + 0x280, 6);
+  Put(kStack + 0x1f0, {kStack + 0x1c0});  // the stack pointer of the exit frame
+  Put(kStack + 0x210, {objects_[1]});     // an argument
+  frame(kStack + 0x280, kStack + 0x300, objects_[2]);
+  frame(kStack + 0x300, 0, 2);
+  Put(kStack + 0x300, {kStack + 0x3f0, 0x40000010});  // its caller is C++
+  Put(kStack + 0x2c0, {kStack + 0x400});              // the exit frame below
+  Put(kStack + 0x3e0, {objects_[3]});                 // C++
+  frame(kStack + 0x400, kStack + 0x480, 6);
+  Put(kStack + 0x3f0, {kStack + 0x3c0});
+  Put(kStack + 0x440, {objects_[4]});
+  frame(kStack + 0x480, 0, 4);
+  Hang(kStack + 0x300);  // js_entry_sp
+  Hang(kStack + 0x200);  // c_entry_fp
+  ThreadState thread{.tid = 77};
+  thread.registers[static_cast<size_t>(Register::kRsp)] = kStack + 0x100;
+  heap_.memory().SetThreads({thread});
+  const Roots roots = Collect();
+  EXPECT_THAT(Of(roots, RootGroup::kStacks, RootStrength::kStrong), UnorderedElementsAre(objects_[1], objects_[2], objects_[4]));
+  EXPECT_THAT(Of(roots, RootGroup::kStacks, RootStrength::kMaybe), UnorderedElementsAre(objects_[0], objects_[3]));
+  EXPECT_EQ(LabelOf(roots, objects_[1]), "JavaScript frames of thread 77");
+}
+
+TEST_F(RootsTest, AStackWhoseFramesLeadNowhereIsGuessed) {
+  constexpr Address kStack = 0x70000000;
+  heap_.memory().AddZeros(kStack, 0x2000);
+  Put(kStack + 0x1f0, {kStack + 0x1c0, 6, kStack + 0x280, 0x40000010});
+  Put(kStack + 0x280, {kStack + 0x200});  // back to the first
+  Put(kStack + 0x300, {objects_[0]});
+  Hang(kStack + 0x200);
+  ThreadState thread{.tid = 77};
+  thread.registers[static_cast<size_t>(Register::kRsp)] = kStack + 0x100;
+  thread.registers[static_cast<size_t>(Register::kRbp)] = kStack + 0x1ffc;
+  heap_.memory().SetThreads({thread});
+  const Roots roots = Collect();
+  EXPECT_THAT(Of(roots, RootGroup::kStacks, RootStrength::kStrong), IsEmpty());
+  EXPECT_THAT(Of(roots, RootGroup::kStacks, RootStrength::kMaybe), UnorderedElementsAre(objects_[0]));
+}
+
 TEST_F(RootsTest, WordsThatNativeCodeMayHold) {
   Put(kNative + 0x3f000, {objects_[1], objects_[0], objects_[0] + 1, objects_[1], heap_.root("meta_map")});
   Collect();
