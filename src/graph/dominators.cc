@@ -422,6 +422,19 @@ Result<BigArray<ObjectId>> FindDominators(const DominatorInput& input, const Can
   return finder.Take();
 }
 
+void PassOverInitialMaps(std::span<const ObjectId> dominators, NodeKinds* kinds) {
+  constexpr int kMostSteps = 1000;  // up from a function; those that hang that deep are no builtins
+  const uint32_t n = static_cast<uint32_t>(dominators.size());
+  std::vector<ObjectId> maps;
+  for (const auto& [function, map] : kinds->initial_maps) {
+    if (kinds->shapes.Has(map) || dominators[function] == kNoObject) continue;
+    ObjectId above = function;
+    for (int steps = 0; above < n && above != map && steps < kMostSteps; ++steps) above = dominators[above];
+    if (above != map) maps.push_back(map);
+  }
+  for (const ObjectId map : maps) kinds->shapes.Add(map);
+}
+
 void HoistFromParts(const NodeKinds& kinds, std::span<ObjectId> dominators) {
   if (kinds.stores.empty()) return;
   const uint32_t n = static_cast<uint32_t>(dominators.size());

@@ -45,4 +45,7 @@ Result<BigArray<ObjectId>> FindDominators(const DominatorInput& input, const Can
 // itself, is dominated by what dominates the store or the shape.
 void HoistFromParts(const NodeKinds& kinds, std::span<ObjectId> dominators);
 
+// Before that: makes those initial Maps shapes whose functions do not depend on them.
+void PassOverInitialMaps(std::span<const ObjectId> dominators, NodeKinds* kinds);
+
 }  // namespace corewalk

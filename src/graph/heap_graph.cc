@@ -131,6 +131,7 @@ Result<void> HeapGraph::EnsureRetained(const Cancel& cancel, const ProgressFunct
                                                            cancel, progress);
     if (!dominators) return std::unexpected(dominators.error());
     dominators_ = std::move(*dominators);
+    PassOverInitialMaps({dominators_.data(), dominators_.size()}, &kinds_);
     HoistFromParts(kinds_, {dominators_.data(), dominators_.size()});
     kinds_ = {};
   }

@@ -86,20 +86,23 @@ void KindMarker::AddStoresOf(const Shape& shape, const std::byte* bytes) {
     AddPart(&marks_.kinds.store_parts, memory.ReadWord(Untag(properties) + 8 * word).value_or(0));
 }
 
-// A function leads straight to the prototype that stands in its initial Map, whether that has objects or not.
-void KindMarker::AddInitialMap(const std::byte* bytes, uint64_t size) {
+// A function leads straight to the prototype that stands in its initial Map, whether that has objects or not. So the Map is
+// passed over, unless the function itself is held by the Map only (constructors of Intl that nobody has asked for are):
+// that is known when there are dominators.
+void KindMarker::AddInitialMap(ObjectId function, const std::byte* bytes, uint64_t size) {
   if (size < kInitialMapOffset + 8) return;
   const uint64_t map = WordAt(bytes, kInitialMapOffset / 8);  // or the prototype itself, or nothing
   if (!LooksLikePointer(map) || index_.At(map) == kNoObject) return;
   const Memory& memory = index_.model().memory();
   const uint64_t meta_map = memory.ReadWord(Untag(map)).value_or(0);
   if (!LooksLikePointer(meta_map) || memory.ReadWord(Untag(meta_map)) != meta_map) return;
-  marks_.kinds.shapes.AddShared(index_.At(map));
+  const std::lock_guard lock(marks_.mutex);
+  marks_.kinds.initial_maps.push_back({function, index_.At(map)});
 }
 
 void KindMarker::Add(ObjectId id, const EdgeRule& rule, const Shape& shape, const std::byte* bytes, uint64_t size) {
   NodeKinds& kinds = marks_.kinds;
-  if (rule.initial_map) AddInitialMap(bytes, size);
+  if (rule.initial_map) AddInitialMap(id, bytes, size);
   if (rule.elements) return AddStoresOf(shape, bytes);
   if (rule.store) stores_.Add(id);
   if (rule.shape) kinds.shapes.AddShared(id);

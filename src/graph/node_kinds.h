@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 #include "graph/edge_rules.h"
@@ -15,6 +16,12 @@
 
 namespace corewalk {
 
+// A function and its initial Map.
+struct InitialMap {
+  ObjectId function = kNoObject;
+  ObjectId map = kNoObject;
+};
+
 // Empty sets when a graph does not come from a heap.
 struct NodeKinds {
   NodeSet stores;       // elements, property arrays and dictionaries of objects, cells of the global object
@@ -22,6 +29,7 @@ struct NodeKinds {
   NodeSet store_parts;  // what a store has for itself: keys, cells, native accessors, boxes of numbers
   NodeSet shape_parts;  // what a shape has for itself: its constructor, keys, other shapes
   NodeSet rooted;       // strings in V8's string tables, which snapshots count as roots
+  std::vector<InitialMap> initial_maps = {};
 };
 
 // Marks what the objects of a heap are. One per thread; all of them share a Marks.
@@ -35,6 +43,7 @@ class KindMarker {
 
     NodeKinds kinds;
     NodeSet held;  // what objects have as the store of their properties or elements
+    std::mutex mutex;  // of kinds.initial_maps
   };
 
   KindMarker(const ObjectIndex& index, Marks* marks)
@@ -54,7 +63,7 @@ class KindMarker {
  private:
   void AddPart(NodeSet* parts, uint64_t word);  // a reference
   void AddStoresOf(const Shape& shape, const std::byte* bytes);
-  void AddInitialMap(const std::byte* bytes, uint64_t size);
+  void AddInitialMap(ObjectId function, const std::byte* bytes, uint64_t size);
   std::vector<uint16_t> OutsideDoubles(const MapInfo& map) const;
 
   const ObjectIndex& index_;

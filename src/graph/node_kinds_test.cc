@@ -59,7 +59,7 @@ TEST_F(NodeKindsTest, ShapesAreThoseOfObjects) {
   for (const uint64_t value : {used.prototype, used.pair, used.getter}) EXPECT_FALSE(Has(kinds.shape_parts, value));
 }
 
-TEST_F(NodeKindsTest, TheInitialMapOfAFunctionIsAShape) {
+TEST_F(NodeKindsTest, TheInitialMapOfAFunctionIsRemembered) {
   FakeHeap& heap = graph_.heap;
   const Shape shape = NewShape();
   const uint64_t function_map = heap.NewMap(1, testing::kJSFunctionType, 8);
@@ -69,9 +69,11 @@ TEST_F(NodeKindsTest, TheInitialMapOfAFunctionIsAShape) {
   const uint64_t plain = heap.New(1, function_map, 64);
   heap.Set(plain, 56, shape.prototype);  // a prototype without a Map of instances
   ASSERT_TRUE(graph_.Refer());
-  EXPECT_TRUE(Has(graph_.references->kinds().shapes, shape.map));
+  const std::vector<InitialMap>& maps = graph_.references->kinds().initial_maps;
+  ASSERT_EQ(maps.size(), 1);
+  EXPECT_EQ(maps[0].function, graph_.index->At(function));
+  EXPECT_EQ(maps[0].map, graph_.index->At(shape.map));
   EXPECT_FALSE(Has(graph_.references->kinds().shapes, shape.descriptors));
-  EXPECT_FALSE(Has(graph_.references->kinds().shapes, shape.prototype));
 }
 
 TEST_F(NodeKindsTest, StoresAreWhatObjectsHave) {
@@ -106,6 +108,19 @@ TEST(HoistFromPartsTest, ValuesGoToTheObjectAndPartsStay) {
   std::vector<ObjectId> dominators = {11, 0, 1, 2, 2, 0, 5, 6, 7, 6, 9};
   HoistFromParts(kinds, dominators);
   EXPECT_THAT(dominators, ElementsAre(11, 0, 1, 0, 2, 0, 5, 0, 0, 6, 9));
+}
+
+TEST(HoistFromPartsTest, InitialMapsArePassedOverButWhereTheyHoldTheFunction) {
+  // 0 context, 1 Map, 2 its prototype, 3 the constructor, held by the prototype; 4 Map, 5 its prototype, 6 a function that
+  // the context holds as well
+  NodeKinds kinds{NodeSet(7), NodeSet(7), NodeSet(7), NodeSet(7), NodeSet(7), {{3, 1}, {6, 4}}};
+  kinds.stores.Add(6);  // any, so that the sets are not empty
+  std::vector<ObjectId> dominators = {7, 0, 1, 2, 0, 4, 0};
+  PassOverInitialMaps(dominators, &kinds);
+  EXPECT_FALSE(kinds.shapes.Has(1));
+  EXPECT_TRUE(kinds.shapes.Has(4));
+  HoistFromParts(kinds, dominators);
+  EXPECT_THAT(dominators, ElementsAre(7, 0, 1, 2, 0, 0, 0));
 }
 
 TEST(MachineCodeTest, ConstantsOfMovInstructions) {

@@ -37,6 +37,8 @@ RETAINED = ("retained_bytes", "retained")
 HISTOGRAM = ("histogram", "--live", "--retained", "--json", "-n", "0")
 DOMINATORS = ("dominators", "--largest", "--json", "-n", str(LISTED))
 HEAP = ("heap", "--json")
+CODE = ("instances", "(code)", "-n", "0", "--json")
+QUESTIONS = (HISTOGRAM, DOMINATORS, HEAP, CODE)
 
 COUNT_SHARE, SHALLOW_SHARE, RETAINED_SHARE = 0.005, 0.01, 0.02
 
@@ -128,7 +130,7 @@ class Rules:
     """What V8's snapshot of this version counts in another way: bytes it adds to external strings and takes from the objects
     of the read-only space."""
 
-    def __init__(self, theirs, read_only_bytes, external_bytes):
+    def __init__(self, theirs, read_only_bytes, external_bytes, read_only_code):
         external = theirs["sum"]["external_strings"]
         # From V8 13 on, a string outside of the heap is as large as its text; before, as its header (32 bytes at most).
         self.payload = external["shallow"] if external["shallow"] > 100 * external["count"] else 0
@@ -136,7 +138,10 @@ class Rules:
         buffers = sum(entry["shallow"] - 8 * entry["count"] for entry in theirs["classes"] if entry["name"] == BUFFER_DATA)
         self.texts = 0 if self.payload else max(0, external_bytes - buffers)
         # From V8 13 on, objects of the read-only space have no size.
-        self.read_only = read_only_bytes if any(entry["empty"] for entry in theirs["classes"]) else 0
+        empty = any(entry["empty"] for entry in theirs["classes"])
+        self.read_only = read_only_bytes if empty else 0
+        # Where they have one, it counts to the functions whose SharedFunctionInfo lies there.
+        self.read_only_code = 0 if empty else read_only_code
 
     def key_and_bounds(self, entry, retained=False):
         """The explanation of a difference in bytes of this class, and how large it can be."""
@@ -144,6 +149,8 @@ class Rules:
             return "external-strings", (-self.payload, self.read_only + (self.texts if retained else 0))
         if entry["empty"]:
             return "read-only-objects", (0, self.read_only)
+        if retained and self.read_only_code:
+            return "read-only-code", (-self.read_only_code, 0)
         return "", None
 
 
@@ -214,7 +221,8 @@ def compare_objects(dominators, theirs, rules):
     for entry, partner in pair_objects(dominators[ROWS], largest):
         name = f"{entry['class']} @{entry['id']} < " + " < ".join(step.split(" @")[0] for step in entry["path"][:2])
         found.append(Compared("object retained", name, None if partner is None else field(partner, RETAINED), entry["retained"],
-                              RETAINED_SHARE, alone=entry["retained_alone"]))
+                              RETAINED_SHARE, *rules.key_and_bounds({"name": "", "empty": 0}, retained=True),
+                              alone=entry["retained_alone"]))
     # The other way round: what we hold for large must be large there too.
     known = sorted((entry for entry in theirs["objects"]), key=lambda entry: -entry["retained"])
     # (A string outside of the heap retains its text, which they count from V8 13 on only.)
@@ -232,15 +240,16 @@ def compare_objects(dominators, theirs, rules):
     return found
 
 
-def compare(histogram, dominators, heap, theirs, facts):
-    """Every comparison, as a list of Compared. The first three are corewalk's documents."""
+def compare(histogram, dominators, heap, code, theirs, facts):
+    """Every comparison, as a list of Compared. The first four are corewalk's answers to QUESTIONS."""
     ours = histogram_classes(histogram)
     for entry in theirs["classes"] + theirs["objects"]:
         for name in ("name", "class"):
             if entry.get(name) in RENAMED:
                 entry[name] = RENAMED[entry[name]]
     rules = Rules(theirs, harness.bytes_by_space(heap).get("read_only_space", (0, 0))[0],
-                  histogram.get("liveness", {}).get("external_bytes", 0))
+                  histogram.get("liveness", {}).get("external_bytes", 0),
+                  sum(field(row, SHALLOW) for row in code[ROWS] if row["space"] == "read_only_space"))
     return (compare_classes(ours, theirs, facts, rules) + compare_class_retained(ours, theirs, rules) +
             compare_objects(dominators, theirs, rules))
 
@@ -269,10 +278,8 @@ def main():
     options = arguments()
     path = options.facts or os.path.join(os.path.dirname(os.path.abspath(options.core)), "facts.json")
     facts = harness.read_facts(path) if os.path.exists(path) else {}
-    histogram = ask(options.corewalk, options.core, options.node, HISTOGRAM)
-    dominators = ask(options.corewalk, options.core, options.node, DOMINATORS)
-    heap = ask(options.corewalk, options.core, options.node, HEAP)
-    found = compare(histogram, dominators, heap, memlab(options.snapshot), facts)
+    documents = [ask(options.corewalk, options.core, options.node, words) for words in QUESTIONS]
+    found = compare(*documents, memlab(options.snapshot), facts)
     print(f"{'what':18} {'of':48} {'corewalk':>14} {'MemLab':>14} {'':>8}")
     for one in found:
         if options.all or not one.within:

@@ -16,7 +16,7 @@ def run(ctx):
         explained = stream.read()
     for program in PROGRAMS[:QUICK] if ctx.options.quick else PROGRAMS:
         core = ctx.core(program, "--expose-gc", "app.heapsnapshot")
-        documents = [C.ask(ctx.options.corewalk, core.path, core.node, words) for words in (C.HISTOGRAM, C.DOMINATORS, C.HEAP)]
+        documents = [C.ask(ctx.options.corewalk, core.path, core.node, words) for words in C.QUESTIONS]
         found = C.compare(*documents, C.memlab(core.facts["snapshot"]), core.facts)
         for what in dict.fromkeys(one.what for one in found):
             of_kind = [one for one in found if one.what == what]
