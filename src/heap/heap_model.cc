@@ -81,6 +81,11 @@ Result<std::unique_ptr<HeapModel>> HeapModel::Build(const HeapModelInput& input,
   static const std::vector<std::string> kNoNames;
   const std::vector<std::string>& names = input.binary != nullptr ? input.binary->root_names : kNoNames;
   Result<PageCalibration> calibration = CalibratePages(memory, FindRootsTables(memory, names, cancel));
+  if (!calibration && !cancel.Cancelled()) {
+    // Memory of malloc that looks like a chunk may hide the Isolate: once in some thousand cores.
+    Result<PageCalibration> again = CalibratePages(memory, FindRootsTables(memory, names, cancel, true));
+    if (again) calibration = std::move(again);
+  }
   if (!calibration) return std::unexpected(calibration.error());
   model->layout_.page = calibration->layout;
   model->layout_.version = input.version;

@@ -174,6 +174,17 @@ TEST_P(HeapModelTest, CopiesOfTheRootsTable) {
   EXPECT_EQ(model->isolates().front().roots.address, FakeHeap::kRoots);
 }
 
+TEST_P(HeapModelTest, WhatLooksLikeAChunkDoesNotHideTheIsolate) {
+  static_assert(FakeHeap::kArena % 0x40000 == 0);
+  heap_.Seal();
+  // Start of an area, its end, the chunk itself.
+  heap_.memory().Put(FakeHeap::kArena + 0x10, FakeHeap::kArena + 0x100);
+  heap_.memory().Put(FakeHeap::kArena + 0x18, FakeHeap::kArena + 0x40000);
+  heap_.memory().Put(FakeHeap::kArena + 0x20, FakeHeap::kArena);
+  ASSERT_TRUE(LooksLikeChunkHeader(heap_.memory(), FakeHeap::kArena));
+  ASSERT_NE(BuildSealed(), nullptr);
+}
+
 TEST_P(HeapModelTest, NoIsolateIsAnError) {
   FakeMemory empty;
   empty.AddZeros(0x10000000, 1 << 20);

@@ -149,7 +149,7 @@ bool LooksLikeChunkHeader(const Memory& memory, Address base) {
 }
 
 std::vector<RootsTable> FindRootsTables(const Memory& memory, const std::vector<std::string>& root_names,
-                                        const Cancel& cancel) {
+                                        const Cancel& cancel, bool everywhere) {
   std::vector<RootsTable> tables;
   for (const Region& region : memory.Regions()) {
     // Generated code's ranges are huge and sparse; nothing malloc'ed is there.
@@ -157,7 +157,7 @@ std::vector<RootsTable> FindRootsTables(const Memory& memory, const std::vector<
     Address begin = region.start;
     // Cut the region at chunks: what lies between heap pages is searched, the pages are not.
     Address fetched = (region.start + kChunkAlignment - 1) & ~(kChunkAlignment - 1);
-    for (Address base = fetched; base < region.present_end; base += kChunkAlignment) {
+    for (Address base = fetched; base < region.present_end && !everywhere; base += kChunkAlignment) {
       // Headers are a page in 64: of a core on disk, many are asked for at a time.
       for (; fetched < region.present_end && fetched < base + kChunksAhead * kChunkAlignment;
            fetched += kChunkAlignment)

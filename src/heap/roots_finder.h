@@ -24,7 +24,8 @@ bool LooksLikeChunkHeader(const Memory& memory, Address base);
 
 // `root_names` may be empty (no executable): then the extent of a table is that of the run of pointers.
 // Linear in the process's memory outside V8's heap (one word in 256 bytes is looked at).
+// `everywhere`: in what looks like chunks, too.
 std::vector<RootsTable> FindRootsTables(const Memory& memory, const std::vector<std::string>& root_names,
-                                        const Cancel& cancel);
+                                        const Cancel& cancel, bool everywhere = false);
 
 }  // namespace corewalk
