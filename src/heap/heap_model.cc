@@ -82,7 +82,7 @@ Result<std::unique_ptr<HeapModel>> HeapModel::Build(const HeapModelInput& input,
   const std::vector<std::string>& names = input.binary != nullptr ? input.binary->root_names : kNoNames;
   Result<PageCalibration> calibration = CalibratePages(memory, FindRootsTables(memory, names, cancel));
   if (!calibration && !cancel.Cancelled()) {
-    // Memory of malloc that looks like a chunk may hide the Isolate: once in some thousand cores.
+    // What looks like a chunk and is none may hide the Isolate.
     Result<PageCalibration> again = CalibratePages(memory, FindRootsTables(memory, names, cancel, true));
     if (again) calibration = std::move(again);
   }

@@ -174,13 +174,28 @@ TEST_P(HeapModelTest, CopiesOfTheRootsTable) {
   EXPECT_EQ(model->isolates().front().roots.address, FakeHeap::kRoots);
 }
 
-TEST_P(HeapModelTest, WhatLooksLikeAChunkDoesNotHideTheIsolate) {
+// A record of OpenSSL in malloc's memory, seen at a chunk's alignment: {flags, pointer near by, flags, ..., its own
+// address, pointer near by}.
+TEST_P(HeapModelTest, ARecordThatPointsToItselfIsNoChunk) {
   static_assert(FakeHeap::kArena % 0x40000 == 0);
   heap_.Seal();
-  // Start of an area, its end, the chunk itself.
+  heap_.memory().Put(FakeHeap::kArena, 1);
+  heap_.memory().Put(FakeHeap::kArena + 0x08, FakeHeap::kArena + 0x290);
+  heap_.memory().Put(FakeHeap::kArena + 0x10, 0x400000000);
+  heap_.memory().Put(FakeHeap::kArena + 0x58, FakeHeap::kArena);
+  heap_.memory().Put(FakeHeap::kArena + 0x60, FakeHeap::kArena + 0x70);
+  EXPECT_FALSE(LooksLikeChunkHeader(heap_.memory(), FakeHeap::kArena));
+  ASSERT_NE(BuildSealed(), nullptr);
+}
+
+// However much looks like one: the Isolate is found.
+TEST_P(HeapModelTest, WhatLooksLikeAChunkDoesNotHideTheIsolate) {
+  heap_.Seal();
+  heap_.memory().Put(FakeHeap::kArena, 1);
   heap_.memory().Put(FakeHeap::kArena + 0x10, FakeHeap::kArena + 0x100);
   heap_.memory().Put(FakeHeap::kArena + 0x18, FakeHeap::kArena + 0x40000);
   heap_.memory().Put(FakeHeap::kArena + 0x20, FakeHeap::kArena);
+  heap_.memory().Put(FakeHeap::kArena + 0x28, 0x40000);
   ASSERT_TRUE(LooksLikeChunkHeader(heap_.memory(), FakeHeap::kArena));
   ASSERT_NE(BuildSealed(), nullptr);
 }

@@ -19,6 +19,7 @@ constexpr size_t kDescriptorWords = 24;  // area, end and reservation stand in t
 constexpr Address kChunksAhead = 128;
 constexpr Address kAreaWithin = 0x8000;  // the area starts 0x10..0x3030 after the chunk
 constexpr Address kLargestPage = Address{1} << 36;
+constexpr uint64_t kOsPage = 0x1000;  // what reservations are made of
 
 bool IsSelfMapped(const Memory& memory, uint64_t tagged) {
   return LooksLikePointer(tagged) && memory.ReadWord(Untag(tagged)) == tagged;
@@ -103,10 +104,12 @@ void SearchExtent(const Memory& memory, const std::vector<std::string>& names, A
 }
 
 // How many bytes the chunk at `base` has when `words` describe it, else 0: they hold the start of its object area, the
-// area's end next to it, and the base itself, followed by a size (of the chunk's reservation). Read-only pages have no
-// reservation from 10.2 on; there the first object tells. Nothing that malloc keeps at a chunk's alignment has all of
-// these. A chunk of a large object is as large as area and reservation both say; where they differ, one of them is
-// damaged, and it counts as an ordinary one. V8: MemoryChunk, MutablePageMetadata.
+// area's end next to it, and the base itself, followed by the size of the chunk's reservation. Read-only pages have no
+// reservation from 10.2 on; there, and where the size is no size, the first object tells. Less will not do: malloc's
+// memory has records that point to themselves and into their neighbourhood (the algorithms of OpenSSL do), once in 64
+// processes one of them lies where a chunk could begin, and with the 256 KiB after it the Isolate would be passed over.
+// A chunk of a large object is as large as area and reservation both say; where they differ, one of them is damaged, and
+// it counts as an ordinary one. V8: MemoryChunk, MutablePageMetadata.
 uint64_t ChunkBytes(const Memory& memory, std::span<const uint64_t> words, Address base) {
   const auto base_at = std::ranges::find(words, base);
   const bool names_base = base_at != words.end();
@@ -119,8 +122,9 @@ uint64_t ChunkBytes(const Memory& memory, std::span<const uint64_t> words, Addre
     };
     if (!is_end(i + 1) && !is_end(i - 2)) continue;
     const uint64_t used = words[is_end(i + 1) ? i + 1 : i - 2] - base;
-    if (names_base)
-      return used > kChunkAlignment && reserved >= used && reserved - used < kChunkAlignment ? used : kChunkAlignment;
+    const bool fits = reserved >= used && reserved - used < kChunkAlignment;
+    if (reserved % kOsPage == 0 && reserved != 0 && (fits || reserved <= 2 * kChunkAlignment))
+      return fits && used > kChunkAlignment ? used : kChunkAlignment;
     const uint64_t map = memory.ReadWord(start).value_or(0);
     const uint64_t meta_map = LooksLikePointer(map) ? memory.ReadWord(Untag(map)).value_or(0) : 0;
     if (IsSelfMapped(memory, meta_map)) return kChunkAlignment;
