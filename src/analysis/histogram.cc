@@ -102,6 +102,9 @@ Result<Histogram> MakeHistogram(const HeapGraph& graph, HistogramOf of, NameReso
     if (of != HistogramOf::kGarbage) tally.count += shape.live_count, tally.bytes += shape.live_bytes;
     if (of != HistogramOf::kLive) tally.count += shape.garbage_count, tally.bytes += shape.garbage_bytes;
     if (tally.count == 0) continue;
+    // One that the user may go on with: `path` leads to no garbage.
+    if (of == HistogramOf::kLive) tally.sample = shape.live_sample;
+    if (of == HistogramOf::kGarbage) tally.sample = shape.garbage_sample;
     tally_of_shape[i] = static_cast<uint32_t>(tallies.size());
     tallies.push_back(std::move(tally));
   }

@@ -25,7 +25,7 @@ Card LivenessCard(const HeapGraph& graph) {
           .fields = {{"live_count", "", Count{live}},
                      {"live_bytes", "Live", Bytes{live_bytes}},
                      {"maybe_live_count", "", Count{maybe}},
-                     {"maybe_live_bytes", "of it only on stacks", Bytes{maybe_bytes}},
+                     {"maybe_live_bytes", "of it only by looks", Bytes{maybe_bytes}},
                      {"external_bytes", "outside the heap", Bytes{external}},
                      {"garbage_count", "", Count{garbage}},
                      {"garbage_bytes", "Garbage", Bytes{garbage_bytes}}}};

@@ -25,9 +25,9 @@ class RootsCommand final : public Command {
                  .group = "Graph",
                  .summary = "the garbage collector's roots, by groups",
                  .description =
-                     "Groups are named as in DevTools. Weak roots keep nothing alive. Stacks and the words of the Isolate\n"
-                     "are searched conservatively: a word that looks like a reference is taken for one, and what only such\n"
-                     "words hold is told apart (\"only on stacks\"). Objects are those outside of read-only space. With\n"
+                     "Groups are named as in DevTools. Weak roots keep nothing alive. Of stacks, the frames of\n"
+                     "JavaScript are roots; where they cannot be followed, and in the Isolate, a word that looks like a\n"
+                     "reference is taken for one, and what only such words hold is told apart (\"only by looks\"). Objects are those outside of read-only space. With\n"
                      "--group the roots of one group are listed: the object, and which part of Node.js or V8 holds it.",
                  .example = "roots\nroots --group 'global handles' -n 20",
                  .options = {{.name = "group",

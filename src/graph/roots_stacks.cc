@@ -1,6 +1,8 @@
-// Stacks. What V8 itself takes for roots is in the frames of JavaScript: from the frame in which JavaScript was left for C++
-// (an exit frame) up to the one in which it was entered. The words of these frames are roots; those of C++ frames
-// and of registers only may be references (what C++ code holds, it holds by handles).
+// Stacks. What V8 itself takes for roots is in the frames of JavaScript: from the frame in which JavaScript was left
+// for C++ (an exit frame) up to the one in which it was entered. The words of these frames are roots. Those of C++
+// frames are none: what C++ code holds over a collection, it holds by handles; threads that only help the collector
+// leave addresses of any object on their stacks. Where no frames of JavaScript could be followed, every word of every
+// stack may be one.
 #include <algorithm>
 #include <optional>
 #include <span>
@@ -14,12 +16,13 @@ constexpr uint64_t kRedZone = 128;              // bytes below the stack pointer
 constexpr uint64_t kMostStackBytes = 64 << 20;  // of one thread
 constexpr size_t kMostFrames = 1 << 20;         // and entries, against damaged stacks
 
-// Frames on x64 (src/execution/frame-constants.h): [fp] the caller's fp, [fp + 8] the return address, [fp - 8] a context,
-// which is a tagged pointer, or twice the frame's type. The types of entry frames are 1 and 2 in every version
-// (src/execution/frames.h, STACK_FRAME_TYPE_LIST). An exit frame has at [fp - 16] the stack pointer with which it called C++.
+// Frames on x64 (src/execution/frame-constants.h): [fp] the caller's fp, [fp + 8] the return address, [fp - 8] a
+// context, which is a tagged pointer, or twice the frame's type. The types of entry frames are 1 and 2 in every version
+// (src/execution/frames.h, STACK_FRAME_TYPE_LIST). An exit frame has at [fp - 16] the stack pointer with which it
+// called C++.
 constexpr uint64_t kEntryMarker = 2, kConstructEntryMarker = 4, kLastMarker = 2 * 64;
-// An entry frame keeps the exit frame below it, if JavaScript was entered from C++ that JavaScript had called, in one of
-// these words under its fp (EntryFrameConstants::kNextExitFrameFPOffset; behind the callee's saved registers).
+// An entry frame keeps the exit frame below it, if JavaScript was entered from C++ that JavaScript had called, in one
+// of these words under its fp (EntryFrameConstants::kNextExitFrameFPOffset; behind the callee's saved registers).
 constexpr size_t kEntryWords = 16;
 
 // Where the stack that `sp` points into ends.
@@ -40,14 +43,24 @@ class Stack {
   struct Range {
     Address begin, end;
   };
-  // The frames of JavaScript, the newest first. `isolate` are the words of the Isolate: one of them is the newest exit
-  // frame (ThreadLocalTop::c_entry_fp_). When there is none, JavaScript may be running: then `fp` is in one of its frames.
-  std::vector<Range> JavaScriptFrames(std::span<const uint64_t> isolate, Address fp) const {
+  struct Frames {
+    std::vector<Range> ranges;  // the newest first
+    bool of_isolate = false;    // the Isolate itself names them
+    bool running = false;       // JavaScript was not left: registers belong to the newest frame
+  };
+  // The frames of JavaScript. `isolate` are the words of the Isolate: one of them is the newest exit frame
+  // (ThreadLocalTop::c_entry_fp_). When there is none, JavaScript may be running: then `fp` is in one of its frames.
+  // Versions that do not clear c_entry_fp when JavaScript is entered again leave an older exit frame there.
+  Frames JavaScriptFrames(std::span<const uint64_t> isolate, Address fp) const {
+    std::vector<Range> running = Contains(fp) ? Follow(start_, fp) : std::vector<Range>();
     for (const uint64_t word : isolate) {
       if (!IsExitFrame(word)) continue;
-      if (std::vector<Range> frames = Follow(word, word); !frames.empty()) return frames;
+      std::vector<Range> frames = Follow(word, word);
+      if (frames.empty()) continue;
+      const bool older = !running.empty() && running.front().end < word;
+      return {older ? std::move(running) : std::move(frames), true, older};
     }
-    return Contains(fp) ? Follow(start_, fp) : std::vector<Range>();
+    return {std::move(running), false, true};
   }
 
  private:
@@ -95,34 +108,53 @@ class Stack {
 
 void CollectStacks(RootsBuilder* builder) {
   RootGroupState& state = builder->state(RootGroup::kStacks);
-  state.conservative = true;
-  state.found = !builder->memory().Threads().empty();
+  const std::span<const ThreadState> threads = builder->memory().Threads();
+  state.found = !threads.empty();
   if (!state.found) state.problem = "the target has no threads";
+  struct Read {
+    Address sp;
+    std::vector<uint64_t> words;
+    Stack::Frames frames;
+  };
+  std::vector<Read> stacks;
   size_t unreadable = 0;
-  for (const ThreadState& thread : builder->memory().Threads()) {
+  const int own = builder->isolate().thread_id;
+  bool followed = false;  // frames of the isolate's thread
+  for (const ThreadState& thread : threads) {
     if (builder->cancel().Cancelled()) return;
-    const uint32_t label = builder->Label("thread " + std::to_string(thread.tid));
-    for (const uint64_t word : thread.registers) builder->Add(0, word, RootGroup::kStacks, RootStrength::kMaybe, label);
-    const Address sp = (thread.reg(Register::kRsp) - kRedZone) & ~Address{7};
-    const Address end = StackEnd(builder->memory(), thread, sp);
-    const std::vector<uint64_t> words = ReadWords(builder->memory(), sp, end > sp ? (end - sp) / 8 : 0);
-    if (words.empty()) ++unreadable;
-    const std::vector<Stack::Range> frames =
-        Stack(sp, words).JavaScriptFrames(builder->words().words, thread.reg(Register::kRbp));
-    const uint32_t frames_label = frames.empty() ? label : builder->Label("JavaScript frames of thread " + std::to_string(thread.tid));
-    size_t at = 0;
-    const auto add_up_to = [&](Address to, RootStrength strength, uint32_t with) {
+    Read& stack = stacks.emplace_back();
+    stack.sp = (thread.reg(Register::kRsp) - kRedZone) & ~Address{7};
+    const Address end = StackEnd(builder->memory(), thread, stack.sp);
+    stack.words = ReadWords(builder->memory(), stack.sp, end > stack.sp ? (end - stack.sp) / 8 : 0);
+    if (stack.words.empty()) ++unreadable;
+    stack.frames = Stack(stack.sp, stack.words).JavaScriptFrames(builder->words().words, thread.reg(Register::kRbp));
+    followed |= !stack.frames.ranges.empty() && (stack.frames.of_isolate || thread.tid == own);
+  }
+  state.conservative = !followed;
+  // Helper threads may carry a worker's isolate; the main isolate's thread is known for sure.
+  const bool only_own = followed || (own != 0 && own == builder->memory().Process().pid);
+  for (size_t i = 0; i < stacks.size(); ++i) {
+    if (builder->cancel().Cancelled()) return;
+    const auto& [sp, words, frames] = stacks[i];
+    const ThreadState& thread = threads[i];
+    const std::string name = "thread " + std::to_string(thread.tid);
+    const auto add = [&](Address from, Address to, RootStrength strength, uint32_t label) {
       const size_t until = std::min<size_t>(words.size(), to > sp ? (to - sp) / 8 : 0);
-      for (; at < until; ++at) {
+      for (size_t at = from > sp ? (from - sp) / 8 : 0; at < until; ++at) {
         if (at % (1 << 16) == 0 && builder->cancel().Cancelled()) return;
-        builder->Add(sp + 8 * at, words[at], RootGroup::kStacks, strength, with);
+        builder->Add(sp + 8 * at, words[at], RootGroup::kStacks, strength, label);
       }
     };
-    for (const Stack::Range& range : frames) {
-      add_up_to(range.begin, RootStrength::kMaybe, label);
-      add_up_to(range.end, RootStrength::kStrong, frames_label);
+    const bool its = frames.of_isolate || thread.tid == own;
+    if (only_own && !its) continue;
+    if (!frames.ranges.empty()) {
+      const uint32_t label = builder->Label("JavaScript frames of " + name);
+      for (const Stack::Range& range : frames.ranges) add(range.begin, range.end, RootStrength::kStrong, label);
     }
-    add_up_to(end, RootStrength::kMaybe, label);
+    if (followed && !(frames.running && !frames.ranges.empty())) continue;
+    const uint32_t label = builder->Label(name);
+    for (const uint64_t word : thread.registers) builder->Add(0, word, RootGroup::kStacks, RootStrength::kMaybe, label);
+    if (!followed) add(sp, ~Address{0}, RootStrength::kMaybe, label);
   }
   if (unreadable > 0) state.problem = "stacks of " + std::to_string(unreadable) + " threads cannot be read";
 }

@@ -322,9 +322,44 @@ TEST_F(RootsTest, FramesOfJavaScriptAreRoots) {
   thread.registers[static_cast<size_t>(Register::kRsp)] = kStack + 0x100;
   heap_.memory().SetThreads({thread});
   const Roots roots = Collect();
-  EXPECT_THAT(Of(roots, RootGroup::kStacks, RootStrength::kStrong), UnorderedElementsAre(objects_[1], objects_[2], objects_[4]));
-  EXPECT_THAT(Of(roots, RootGroup::kStacks, RootStrength::kMaybe), UnorderedElementsAre(objects_[0], objects_[3]));
+  EXPECT_THAT(Of(roots, RootGroup::kStacks, RootStrength::kStrong),
+              UnorderedElementsAre(objects_[1], objects_[2], objects_[4]));
+  EXPECT_THAT(Of(roots, RootGroup::kStacks, RootStrength::kMaybe), IsEmpty());  // C++ holds by handles
+  EXPECT_FALSE(roots.group(RootGroup::kStacks).conservative);
   EXPECT_EQ(LabelOf(roots, objects_[1]), "JavaScript frames of thread 77");
+}
+
+// JavaScript runs in an inner entry while the Isolate still names the exit frame of the outer one; a thread that helps
+// the collector has an address on its stack.
+TEST_F(RootsTest, RunningJavaScriptHasRegisters) {
+  constexpr Address kStack = 0x70000000, kHelper = 0x71000000;
+  heap_.memory().AddZeros(kStack, 0x2000);
+  heap_.memory().AddZeros(kHelper, 0x1000);
+  const auto frame = [&](Address fp, Address caller, uint64_t marker) {
+    Put(fp, {caller, 0x40000010});
+    Put(fp - 8, {marker});
+  };
+  Put(kStack + 0x180, {objects_[0]});
+  frame(kStack + 0x200, kStack + 0x300, objects_[1]);
+  frame(kStack + 0x300, kStack + 0x3f0, 2);
+  Put(kStack + 0x2c0, {kStack + 0x400});
+  Put(kStack + 0x3e0, {objects_[3]});  // C++
+  frame(kStack + 0x400, kStack + 0x480, 6);
+  Put(kStack + 0x3f0, {kStack + 0x3c0});
+  Put(kStack + 0x440, {objects_[4]});
+  frame(kStack + 0x480, kStack + 0x1f00, 4);
+  Hang(kStack + 0x400);  // c_entry_fp
+  ThreadState thread{.tid = 77}, helper{.tid = 78};
+  thread.registers[static_cast<size_t>(Register::kRsp)] = kStack + 0x180 + 0x80;
+  thread.registers[static_cast<size_t>(Register::kRbp)] = kStack + 0x200;
+  thread.registers[static_cast<size_t>(Register::kRbx)] = objects_[2];
+  Put(kHelper + 0x100, {objects_[3]});
+  helper.registers[static_cast<size_t>(Register::kRsp)] = kHelper + 0x100;
+  heap_.memory().SetThreads({helper, thread});
+  const Roots roots = Collect();
+  EXPECT_THAT(Of(roots, RootGroup::kStacks, RootStrength::kStrong),
+              UnorderedElementsAre(objects_[0], objects_[1], objects_[4]));
+  EXPECT_THAT(Of(roots, RootGroup::kStacks, RootStrength::kMaybe), UnorderedElementsAre(objects_[2]));
 }
 
 TEST_F(RootsTest, AStackWhoseFramesLeadNowhereIsGuessed) {

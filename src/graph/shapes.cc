@@ -22,6 +22,10 @@ struct Numbering {
   std::map<ShapeKey, uint32_t> numbers;
 };
 
+void TakeFirst(Address address, Address* first) {
+  if (address != 0 && (*first == 0 || address < *first)) *first = address;
+}
+
 }  // namespace
 
 class ShapeTable::Worker {
@@ -46,12 +50,14 @@ class ShapeTable::Worker {
                        if (live_.Has(id)) {
                          ++tally.live_count;
                          tally.live_bytes += size;
+                         TakeFirst(address, &tally.live_sample);
                          if (!sure_.Has(id)) ++tally.maybe_count, tally.maybe_bytes += size;
                        } else {
                          ++tally.garbage_count;
                          tally.garbage_bytes += size;
+                         TakeFirst(address, &tally.garbage_sample);
                        }
-                       if (tally.sample == 0 || address < tally.sample) tally.sample = address;
+                       TakeFirst(address, &tally.sample);
                        table_.low_[id] = static_cast<uint16_t>(shape);
                        table_.high_[id] = static_cast<uint8_t>(shape >> 16);
                        table_.sizes_[id] = static_cast<uint32_t>(std::min<uint64_t>(size / kSizeUnit, 0xffffffff));
@@ -68,7 +74,8 @@ class ShapeTable::Worker {
           LiveShape& tally = tallies_[NumberOf(slot, address)];
           ++tally.live_count;
           tally.live_bytes += size;
-          if (tally.sample == 0 || address < tally.sample) tally.sample = address;
+          TakeFirst(address, &tally.sample);
+          tally.live_sample = tally.sample;
         },
         &ignored);
   }
@@ -150,7 +157,9 @@ std::optional<ShapeTable> ShapeTable::Build(const ObjectIndex& index, const Node
       shape.map = found.map;
       shape.space = found.space;
       shape.own_name = found.own_name;
-      if (shape.sample == 0 || found.sample < shape.sample) shape.sample = found.sample;
+      TakeFirst(found.sample, &shape.sample);
+      TakeFirst(found.live_sample, &shape.live_sample);
+      TakeFirst(found.garbage_sample, &shape.garbage_sample);
       shape.live_count += found.live_count, shape.live_bytes += found.live_bytes;
       shape.maybe_count += found.maybe_count, shape.maybe_bytes += found.maybe_bytes;
       shape.garbage_count += found.garbage_count, shape.garbage_bytes += found.garbage_bytes;

@@ -20,6 +20,7 @@ struct LiveShape {
   MapInfo map;
   SpaceKind space = SpaceKind::kUnknown;
   Address sample = 0;  // the first of them
+  Address live_sample = 0, garbage_sample = 0;  // the first live one, the first that is garbage; 0 when there is none
   bool own_name = false;  // a single object whose name is not that of the others with its Map
   uint64_t live_count = 0, live_bytes = 0;        // shallow
   uint64_t maybe_count = 0, maybe_bytes = 0;      // of these, held only by what looks like a reference

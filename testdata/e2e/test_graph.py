@@ -48,9 +48,12 @@ def liveness(ctx, core, facts):
               told["live_count"] + told["garbage_count"])
     row = rows_by_name(garbage)[dropped["name"]]
     document = ctx.cli_json(core, "path", row["sample"])
-    if document["object"]["liveness"] == "garbage":
-        ctx.check("graph: there is no way to garbage", document[S.ROWS] == [] and any("no root" in n for n in document["notes"]),
-                  repr(document["notes"]))
+    ctx.equal("graph: the sample of garbage is garbage", document["object"]["liveness"], "garbage")
+    ctx.check("graph: there is no way to garbage", document[S.ROWS] == [] and any("no root" in n for n in document["notes"]),
+              repr(document["notes"]))
+    shared = [row["sample"] for name, row in rows_by_name(live).items() if name in rows_by_name(garbage)][:20]
+    ctx.check("graph: samples of what is live are live", bool(shared) and all(
+        ctx.cli_json(core, "path", sample)["object"]["liveness"] != "garbage" for sample in shared), repr(shared))
 
 
 def paths(ctx, core, facts):
