@@ -125,7 +125,7 @@ uint64_t NameResolver::ConstructorOf(const MapInfo& map) {
 
 std::string NameResolver::UsableName(uint64_t function) {
   MapInfo map;
-  if (!LooksLikePointer(function) || !ReadMap(memory_, layout_, memory_.ReadWord(Untag(function)).value_or(0), &map) ||
+  if (!LooksLikePointer(function) || !ReadMap(memory_, layout_, MapWordAt(memory_, Untag(function)).value_or(0), &map) ||
       map.category != Category::kClosure) {
     return "";
   }
@@ -182,7 +182,7 @@ std::string NameResolver::ConstructorName(const MapInfo& map, Address sample, bo
     for (int i = 1; i <= kMaxPrototypes; ++i) {
       MapInfo next;
       if (!LooksLikePointer(prototype) ||
-          !ReadMap(memory_, layout_, memory_.ReadWord(Untag(prototype)).value_or(0), &next) ||
+          !ReadMap(memory_, layout_, MapWordAt(memory_, Untag(prototype)).value_or(0), &next) ||
           !types.IsJSReceiver(next.instance_type)) {
         break;
       }
@@ -231,7 +231,7 @@ bool NameResolver::NameIsMissing(const MapInfo& map) {
     const std::optional<uint16_t> type = InstanceTypeOf(memory_, layout_, value);
     if (!type) {
       // There is an object, but its Map is gone.
-      const uint64_t its_map = LooksLikePointer(value) ? memory_.ReadWord(Untag(value)).value_or(0) : 0;
+      const uint64_t its_map = LooksLikePointer(value) ? MapWordAt(memory_, Untag(value)).value_or(0) : 0;
       return gone(its_map);
     }
     if (!layout_.types.IsMap(*type)) {
@@ -257,7 +257,7 @@ bool NameResolver::PrototypeLeadsBack(const MapInfo& map) {
   MapInfo prototype;
   const uint64_t constructor = ConstructorOf(map);
   return LooksLikePointer(constructor) && LooksLikePointer(map.prototype) &&
-         ReadMap(memory_, layout_, memory_.ReadWord(Untag(map.prototype)).value_or(0), &prototype) &&
+         ReadMap(memory_, layout_, MapWordAt(memory_, Untag(map.prototype)).value_or(0), &prototype) &&
          layout_.types.IsJSReceiver(prototype.instance_type) &&
          OwnDataProperty(Untag(map.prototype), prototype, Key::kConstructor) == constructor;
 }

@@ -96,6 +96,17 @@ TEST_F(NamesTest, ConstructorOfTheMap) {
   EXPECT_EQ(NameOf(function_map_), "Function");
 }
 
+// The process died while its collector moved the constructor and its name: references still lead to the old places.
+TEST_F(NamesTest, AConstructorThatIsBeingMoved) {
+  const uint64_t name = heap_.NewString(1, "Session");
+  const uint64_t function = NewFunction(name);
+  const uint64_t map = NewObjectMap(0, function);
+  const uint64_t moved_name = heap_.NewString(1, "Session"), moved = NewFunction(name);
+  heap_.Set(name, 0, moved_name - 1);
+  heap_.Set(function, 0, moved - 1);
+  EXPECT_EQ(NameOf(map, heap_.New(1, map, 24)), "Session");
+}
+
 TEST_F(NamesTest, ConstructorOfThePrototype) {
   const uint64_t prototype_map = NewObjectMap();
   Describe(prototype_map, {{constructor_, NewFunction(heap_.NewString(1, "Child"))}});

@@ -96,7 +96,7 @@ struct Part {
 
 std::optional<uint16_t> InstanceTypeOf(const Memory& memory, const Layout& layout, uint64_t tagged) {
   if (!LooksLikePointer(tagged)) return std::nullopt;
-  const std::optional<uint64_t> map = memory.ReadWord(Untag(tagged));
+  const std::optional<uint64_t> map = MapWordAt(memory, Untag(tagged));
   if (!map || !LooksLikePointer(*map)) return std::nullopt;
   const std::optional<uint64_t> meta = memory.ReadWord(Untag(*map));
   if (!meta || !LooksLikePointer(*meta) || memory.ReadWord(Untag(*meta)) != meta) return std::nullopt;

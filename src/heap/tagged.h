@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -32,6 +33,15 @@ inline bool LooksLikePointer(uint64_t word) {
 }
 inline Address Untag(uint64_t word) {
   return word & ~uint64_t{3};
+}
+
+// The Map word of the object at `object`. A collection in progress that has moved the object leaves its new address there,
+// untagged, and all other words as they were: then it is the copy's Map word. V8: MapWord::FromForwardingAddress
+// (src/objects/objects-inl.h).
+inline std::optional<uint64_t> MapWordAt(const Memory& memory, Address object) {
+  const std::optional<uint64_t> word = memory.ReadWord(object);
+  if (!word || (*word & 7) != 0 || *word <= 0x10000 || *word >= kUserAddressEnd) return word;
+  return memory.ReadWord(*word);
 }
 
 // Chunks are aligned to 256 KB in every version, to 512 KB in V8 7.4 (src/common/globals.h: kPageSizeBits).

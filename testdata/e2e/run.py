@@ -89,8 +89,10 @@ def test_version(options, checks, topics, version, node, first):
     """All topics on one version, one after the other: they share its cores."""
     context = Context(options, version, node, checks, first)
     begin = time.monotonic()
+    seconds = {}
     try:
         for topic, module in topics:
+            started = time.monotonic()
             try:
                 module.run(context)
             except Skip as reason:
@@ -99,9 +101,11 @@ def test_version(options, checks, topics, version, node, first):
                 context.check(topic, False, str(error))
             except Exception:  # a bug of a test must not hide the other tests
                 context.check(topic, False, "the test itself failed: " + traceback.format_exc().replace("\n", " | "))
+            seconds[topic] = time.monotonic() - started
     finally:
         context.drop_cores()
-    print(f"----  {version}: {time.monotonic() - begin:.0f} s", flush=True)
+    slowest = sorted(seconds.items(), key=lambda item: -item[1])[:6]
+    print(f"----  {version}: {time.monotonic() - begin:.0f} s ({', '.join(f'{topic} {taken:.0f}' for topic, taken in slowest)})", flush=True)
 
 
 def main():

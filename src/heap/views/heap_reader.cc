@@ -26,7 +26,7 @@ int HeapReader::offset(ObjectField field) const {
 
 const MapInfo* HeapReader::MapOf(uint64_t tagged) {
   if ((tagged & 1) == 0 || !LooksLikePointer((tagged & ~uint64_t{3}) | 1)) return nullptr;
-  const std::optional<uint64_t> word = memory_.ReadWord(Untag(tagged));
+  const std::optional<uint64_t> word = MapWordAt(memory_, Untag(tagged));
   if (!word || !LooksLikePointer(*word)) return nullptr;
   const MapCache::Slot* slot = maps_.Find(*word);
   return slot == nullptr || slot->is_free ? nullptr : &maps_.info(*slot);
