@@ -100,11 +100,11 @@ TEST_F(NamesTest, ConstructorOfTheMap) {
 TEST_F(NamesTest, AConstructorThatIsBeingMoved) {
   const uint64_t name = heap_.NewString(1, "Session");
   const uint64_t function = NewFunction(name);
-  const uint64_t map = NewObjectMap(0, function);
+  const uint64_t map = NewObjectMap(0, function, kNewTargetIsBase);
   const uint64_t moved_name = heap_.NewString(1, "Session"), moved = NewFunction(name);
   heap_.Set(name, 0, moved_name - 1);
   heap_.Set(function, 0, moved - 1);
-  EXPECT_EQ(NameOf(map, heap_.New(1, map, 24)), "Session");
+  EXPECT_EQ(NameOf(map), "Session");
 }
 
 TEST_F(NamesTest, ConstructorOfThePrototype) {
