@@ -67,11 +67,17 @@ ProgressFunction SbFace::progress() {
 }
 
 Result<Session*> SbFace::OpenSession(const Arguments& args) {
+  // What graphs may use needs no new session.
   bool given = false;
-  for (const OptionSpec& option : state_->options) given |= args.Has(option.name);
+  for (const OptionSpec& option : state_->options) {
+    const bool of_graph = option.name == "index" || option.name == "scratch" || option.name == "memory";
+    given |= args.Has(option.name) && !of_graph;
+  }
   auto entry = state_->sessions.Open(debugger_, OpenOptionsFrom(args), given, cancel_);
   if (!entry) return std::unexpected(entry.error());
   entry_ = *entry;
+  const GraphResources resources = GraphResourcesFrom(args, entry_->session->options().graph);
+  if (const Result<void> set = entry_->session->SetGraphResources(resources); !set) return std::unexpected(set.error());
   return entry_->session.get();
 }
 

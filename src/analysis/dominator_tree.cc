@@ -129,16 +129,16 @@ std::vector<ObjectId> LargestRetained(const HeapGraph& graph, size_t most, const
 }
 
 void VisitDominated(const HeapGraph& graph, ObjectId node, const Cancel& cancel,
-                    const std::function<void(ObjectId)>& visit) {
+                    const std::function<void(ObjectId, std::span<const ObjectId>)>& visit) {
   const DominatorChildren children(graph.dominators());
   std::vector<ObjectId> open = {node};
-  size_t visited = 0;
-  while (!open.empty()) {
-    if (++visited % 65536 == 0 && cancel.Cancelled()) return;
+  // Each once; should the tree be damaged, it ends all the same.
+  for (uint64_t visited = 0; !open.empty() && visited <= graph.node_count(); ++visited) {
+    if (visited % 65536 == 0 && cancel.Cancelled()) return;
     const ObjectId at = open.back();
     open.pop_back();
-    visit(at);
     const std::span<const ObjectId> below = children.Of(at);
+    visit(at, below);
     open.insert(open.end(), below.begin(), below.end());
   }
 }

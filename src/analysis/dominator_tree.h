@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,8 +41,9 @@ DominatorTreeText ReadDominatorTree(const HeapGraph& graph, ObjectId start, cons
 // The objects with the largest retained sizes, the largest first. Memory outside of the heap counts with its owners.
 std::vector<ObjectId> LargestRetained(const HeapGraph& graph, size_t most, const Cancel& cancel);
 
-// All that `node` dominates, itself included: calls visit(node) for each, in no particular order.
+// All that `node` dominates, itself included: calls visit(node, those that it dominates at once) for each, in no
+// particular order.
 void VisitDominated(const HeapGraph& graph, ObjectId node, const Cancel& cancel,
-                    const std::function<void(ObjectId)>& visit);
+                    const std::function<void(ObjectId, std::span<const ObjectId>)>& visit);
 
 }  // namespace corewalk

@@ -1,15 +1,12 @@
 #include "analysis/paths.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "heap/tagged.h"
 
 namespace corewalk {
 namespace {
 
-constexpr uint64_t kMostSteps = 50'000'000;  // of all ways together
-constexpr size_t kMostTreeNodes = 5'000'000;
 constexpr uint64_t kMostWords = 1 << 26;     // of one object that are searched for a reference
 
 // The first word of `from` that points to `to`; 0 when there is none (a value of a WeakMap and its key, or the Code that a
@@ -41,7 +38,8 @@ SlotName Labelled(const char* label) {
 std::vector<ObjectId> ShortestPath(const HeapGraph& graph, ObjectId target) {
   std::vector<ObjectId> nodes;
   if (!graph.IsLive(target)) return nodes;
-  for (ObjectId at = target; at != kNoObject; at = graph.ParentOf(at)) nodes.push_back(at);
+  // A way passes no node twice; should its nodes be damaged, it ends all the same.
+  for (ObjectId at = target; at != kNoObject && nodes.size() < graph.node_count(); at = graph.ParentOf(at)) nodes.push_back(at);
   std::ranges::reverse(nodes);
   return nodes;
 }
@@ -75,11 +73,12 @@ std::vector<std::vector<ObjectId>> ShortestPaths(const HeapGraph& graph, ObjectI
   return paths;
 }
 
-std::vector<PathStep> DescribePath(HeapReader* reader, const HeapGraph& graph, const std::vector<ObjectId>& nodes) {
+std::vector<PathStep> DescribePath(HeapReader* reader, const HeapGraph& graph, std::span<const ObjectId> nodes,
+                                   const Cancel& cancel) {
   SlotNamer namer(reader);
   std::vector<PathStep> steps;
   Address owner_slot = 0;  // the word of the step before that leads to its part `owner_part`
-  for (size_t i = 0; i < nodes.size(); ++i) {
+  for (size_t i = 0; i < nodes.size() && !cancel.Cancelled(); ++i) {
     if (!graph.IsObject(nodes[i])) {
       steps.push_back({nodes[i], {Labelled("(memory outside the heap)")}});
       continue;
@@ -112,36 +111,6 @@ std::vector<PathStep> DescribePath(HeapReader* reader, const HeapGraph& graph, c
     steps.push_back(std::move(step));
   }
   return steps;
-}
-
-PathTree MergePaths(const HeapGraph& graph, const std::vector<ObjectId>& targets, const Cancel& cancel) {
-  PathTree tree;
-  uint64_t steps = 0;
-  std::vector<ObjectId> way;
-  for (const ObjectId target : targets) {
-    if (!graph.IsLive(target)) continue;
-    if (tree.targets % 4096 == 0 && cancel.Cancelled()) break;
-    way.clear();
-    for (ObjectId at = target; at != kNoObject && way.size() < kMostSteps; at = graph.ParentOf(at)) way.push_back(at);
-    if (steps + way.size() > kMostSteps || tree.nodes.size() + way.size() > kMostTreeNodes) {
-      ++tree.not_shown;
-      continue;
-    }
-    steps += way.size();
-    ++tree.targets;
-    for (const ObjectId node : way) ++tree.nodes[node].targets;
-    tree.nodes[target].is_target = true;
-  }
-  for (auto& [id, node] : tree.nodes) {
-    const ObjectId parent = graph.ParentOf(id);
-    (parent == kNoObject ? tree.roots : tree.nodes[parent].children).push_back(id);
-  }
-  const auto most_first = [&](std::vector<ObjectId>* list) {
-    std::ranges::stable_sort(*list, [&](ObjectId a, ObjectId b) { return tree.nodes[a].targets > tree.nodes[b].targets; });
-  };
-  for (auto& [id, node] : tree.nodes) most_first(&node.children);
-  most_first(&tree.roots);
-  return tree;
 }
 
 }  // namespace corewalk

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <span>
 #include <vector>
 
 #include "base/cancel.h"
@@ -24,21 +24,8 @@ std::vector<ObjectId> ShortestPath(const HeapGraph& graph, ObjectId target);
 std::vector<std::vector<ObjectId>> ShortestPaths(const HeapGraph& graph, ObjectId target, size_t most,
                                                  const Cancel& cancel);
 
-// Names the steps of a way.
-std::vector<PathStep> DescribePath(HeapReader* reader, const HeapGraph& graph, const std::vector<ObjectId>& nodes);
-
-// The shortest ways of many objects as one tree.
-struct PathTree {
-  struct Node {
-    uint64_t targets = 0;             // objects looked for at or below this node
-    bool is_target = false;
-    std::vector<ObjectId> children;   // those with most targets first
-  };
-  std::map<ObjectId, Node> nodes;
-  std::vector<ObjectId> roots;  // those with most targets first
-  uint64_t targets = 0;         // live ones that are in the tree
-  uint64_t not_shown = 0;       // live ones that were too many, or too far from the roots
-};
-PathTree MergePaths(const HeapGraph& graph, const std::vector<ObjectId>& targets, const Cancel& cancel);
+// Names the steps of a way; when cancelled, the first of them.
+std::vector<PathStep> DescribePath(HeapReader* reader, const HeapGraph& graph, std::span<const ObjectId> nodes,
+                                   const Cancel& cancel = Cancel());
 
 }  // namespace corewalk

@@ -1,7 +1,7 @@
 // A big array of plain values, zero where nothing was written, that takes memory only where it is touched. Unlike a vector
 // it is neither written when it is made nor copied when it grows, and the kernel is asked for huge pages: filling an array
 // of a gigabyte then takes 500 faults instead of 260,000, which were a third of the time that a graph took. Throws
-// std::bad_alloc when the address space cannot be had.
+// std::bad_alloc when the address space cannot be had. Inside of a ScratchScope it lies in a file.
 #pragma once
 
 #include <sys/mman.h>
@@ -9,10 +9,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <memory>
 #include <new>
 #include <span>
 #include <type_traits>
 #include <utility>
+
+#include "base/scratch_space.h"
 
 namespace corewalk {
 
@@ -24,17 +27,24 @@ class BigArray {
   BigArray() = default;
   explicit BigArray(size_t size) { Reset(size); }
   BigArray(size_t size, T value) : BigArray(size) { std::fill(begin(), end(), value); }
+  // Values that stand elsewhere (in a mapped file, which is read-only: writing to them would end the program), as long as
+  // `keeper` lives.
+  BigArray(const T* data, size_t size, std::shared_ptr<const void> keeper)
+      : data_(const_cast<T*>(data)), size_(size), keeper_(std::move(keeper)) {}
   ~BigArray() { Reset(); }
   BigArray(BigArray&& other) noexcept { *this = std::move(other); }
   BigArray& operator=(BigArray&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(keeper_, other.keeper_);
     return *this;
   }
 
   // Gives its memory back, and takes new memory of zeros for `size` values.
   void Reset(size_t size = 0) {
-    if (data_ != nullptr && !IsMapped(size_)) {
+    if (keeper_ != nullptr) {
+      keeper_.reset();
+    } else if (data_ != nullptr && !IsMapped(size_)) {
       std::free(data_);
     } else if (data_ != nullptr) {
       munmap(data_, size_ * sizeof(T));
@@ -44,6 +54,9 @@ class BigArray {
     if (size == 0) return;
     if (!IsMapped(size)) {
       data_ = static_cast<T*>(std::calloc(size, sizeof(T)));
+      if (data_ == nullptr) throw std::bad_alloc();
+    } else if (const ScratchSpace* scratch = ScratchSpace::Current(); scratch != nullptr) {
+      data_ = static_cast<T*>(scratch->Map(size * sizeof(T)));
       if (data_ == nullptr) throw std::bad_alloc();
     } else {
       void* const memory = mmap(nullptr, size * sizeof(T), PROT_READ | PROT_WRITE,
@@ -72,6 +85,7 @@ class BigArray {
 
   T* data_ = nullptr;
   size_t size_ = 0;
+  std::shared_ptr<const void> keeper_;
 };
 
 }  // namespace corewalk

@@ -16,6 +16,7 @@ enum class ErrorCode {
   kMismatch,     // executable and core do not belong together
   kUnreadable,   // memory or a file could not be read
   kUnsupported,  // understood, but this version cannot do it
+  kNoMemory,     // this machine has not the memory for it
   kInterrupted,  // Ctrl-C before anything useful was known
   kInternal,     // a bug; caught at the boundary
 };

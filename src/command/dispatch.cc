@@ -9,10 +9,11 @@
 #include <new>
 #include <optional>
 
+#include "base/output_file.h"
+#include "base/scratch_space.h"
 #include "base/text_sanitize.h"
 #include "command/help.h"
 #include "report/json_reporter.h"
-#include "report/output_file.h"
 #include "report/text_reporter.h"
 
 namespace corewalk {
@@ -118,9 +119,11 @@ Result<void> RunGuarded(const Command& command, Face& face, PlainContext& plain,
     auto session = face.OpenSession(plain.args);
     if (!session) return std::unexpected(session.error());
     CommandContext context{plain, **session, face.memory(), isolate};
+    const ScratchScope scratch((*session)->scratch());
     return command.Run(context);
   } catch (const std::bad_alloc&) {
-    return Fail(ErrorCode::kInternal, "out of memory");
+    return Fail(ErrorCode::kNoMemory, plain.args.Has("scratch") ? "out of memory, or no room left in the scratch folder"
+                                                                : "out of memory");
   } catch (const std::exception& e) {
     return Fail(ErrorCode::kInternal,
                 "internal error: " + Sanitize(std::string_view(e.what()), {.max_code_points = 200}));
@@ -166,7 +169,9 @@ int RunParsed(Face& face, const Registry& registry, const Command& command, cons
   face.HideProgress();
 
   if (!result) {
-    const Error& error = result.error();
+    Error error = result.error();
+    if (error.code == ErrorCode::kInterrupted && !reporter->begun())
+      error.message += "; no part of the answer was known by then";
     // A file is written whole or not at all, so a failure is told on the error stream and the file is dropped.
     if (json && !file) {
       reporter->Finish(&error);

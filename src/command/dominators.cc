@@ -7,12 +7,14 @@
 #include "base/text_sanitize.h"
 #include "command/graph_text.h"
 #include "command/target.h"
+#include "report/format.h"
 
 namespace corewalk {
 namespace {
 
 constexpr int64_t kDefaultRows = 60;
 constexpr int64_t kDefaultLargest = 30;
+constexpr uint64_t kChain = 3;  // so many in a row are told as a chain
 
 class DominatorsCommand final : public Command {
  public:
@@ -24,8 +26,9 @@ class DominatorsCommand final : public Command {
                  .description =
                      "An object dominates what can only be reached through it; its retained bytes are what would be freed\n"
                      "with it. Below the roots, or below ADDRESS, the tree is told level by level; more than three\n"
-                     "of a class are one line, and so is a chain of one class (a linked list). With --largest the objects\n"
-                     "that retain most are listed, wherever they stand in the tree.",
+                     "of a class are one line, and so is a chain of one class (a linked list). Shares are of the first line.\n"
+                     "With --largest the objects that retain most are listed, wherever they stand in the tree; shares are of\n"
+                     "all that is live.",
                  .example = "dominators\ndominators --depth 2 0x2b8f1c0d1b49\ndominators --largest -n 10 --json",
                  .options = {{.name = "depth",
                               .kind = OptionKind::kInteger,
@@ -73,7 +76,7 @@ class DominatorsCommand final : public Command {
                                class_of, shallow_of, context.cancel);
     }
     context.out.BeginDocument("dominators", TargetCard(context.session));
-    context.out.AddCard(LivenessCard(graph));
+    if (start == graph.node_count()) context.out.AddCard(LivenessCard(graph));
     Tell(context, &reader, graph, text, largest);
     Completeness completeness = StartCompleteness(context);
     graph.Describe(&completeness);
@@ -97,12 +100,15 @@ class DominatorsCommand final : public Command {
 
   static void Tell(CommandContext& context, HeapReader* reader, const HeapGraph& graph, const DominatorTreeText& text,
                    bool largest) {
-    uint64_t all = 0;
-    for (const LiveShape& shape : graph.shapes().shapes()) {
-      if (shape.space != SpaceKind::kReadOnly) all += shape.live_bytes;
-    }
-    for (size_t i = 0; i < graph.external().size(); ++i) {
-      if (graph.IsLive(static_cast<ObjectId>(graph.object_count() + i))) all += graph.external()[i].bytes;
+    // Of the first line, or of all that is live.
+    uint64_t all = !largest && !text.lines.empty() ? text.lines.front().retained : 0;
+    if (largest) {
+      for (const LiveShape& shape : graph.shapes().shapes()) {
+        if (shape.space != SpaceKind::kReadOnly) all += shape.live_bytes;
+      }
+      for (size_t i = 0; i < graph.external().size(); ++i) {
+        if (graph.IsLive(static_cast<ObjectId>(graph.object_count() + i))) all += graph.external()[i].bytes;
+      }
     }
     context.out.BeginTable({.columns = {{"depth", ""},
                                         {"retained_bytes", "Retained bytes"},
@@ -115,18 +121,18 @@ class DominatorsCommand final : public Command {
                                         {"class_name", ""},
                                         {"address", "Address"}}});
     const uint64_t limit = largest ? 0 : static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows));
-    uint64_t shown = 0, omitted = text.left_out;
+    uint64_t shown = 0, omitted = 0;
     for (const DominatorLine& line : text.lines) {
       if (limit != 0 && shown >= limit) {
-        omitted += line.count;
+        ++omitted;
         continue;
       }
       ++shown;
       const bool root = line.node == graph.node_count();
       const std::string class_name = Sanitize(UntrustedText(line.class_name));
-      std::string value = root ? "(roots)" : line.count > 1 ? fmt::format("{} x {}", line.count, class_name)
+      std::string value = root ? "(roots)" : line.count > 1 ? fmt::format("{} x {}", FormatCount(line.count), class_name)
                                                             : NodeText(*reader, graph, line.node);
-      if (line.chain > 0) value += fmt::format(" (first of a chain of {} {})", line.chain + 1, class_name);
+      if (line.chain + 1 >= kChain) value += fmt::format(" (first of a chain of {} {})", FormatCount(line.chain + 1), class_name);
       const Cell cells[] = {
           Count{line.depth},
           Bytes{line.retained},
@@ -141,6 +147,12 @@ class DominatorsCommand final : public Command {
       context.out.AddRow(cells);
     }
     context.out.EndTable({.omitted = omitted});
+    if (!largest) context.out.AddCard({.key = "tree", .fields = {{"left_out", "", Count{text.left_out}}}});
+    if (text.left_out > 0) {
+      context.out.AddNote(fmt::format("{} objects right below those shown have no line: they retain less than 0.5 % of the "
+                                      "first line, or there are larger ones (--per-level)",
+                                      FormatCount(text.left_out)));
+    }
   }
 };
 

@@ -35,8 +35,28 @@ std::vector<OptionSpec> OpenOptionSpecs() {
        .help = "worker threads",
        .minimum = 1,
        .maximum = 256},
+      {.name = "index",
+       .kind = OptionKind::kString,
+       .value_name = "FILE",
+       .help = "keep what is live, dominators and retained sizes in FILE: the next call starts at once"},
+      {.name = "scratch",
+       .kind = OptionKind::kString,
+       .value_name = "DIR",
+       .help = "keep big arrays in nameless files in DIR where memory is short"},
+      {.name = "memory",
+       .kind = OptionKind::kSize,
+       .value_name = "SIZE",
+       .help = "plan with so much memory (default: what is available)",
+       .minimum = 1},
       {.name = "hide-tables", .help = "for tests: ignore the built-in tables of V8's layout"},
   };
+}
+
+GraphResources GraphResourcesFrom(const Arguments& args, GraphResources resources) {
+  if (args.Has("index")) resources.index = args.Text("index");
+  if (args.Has("scratch")) resources.scratch = args.Text("scratch");
+  resources.memory = args.Size("memory", resources.memory);
+  return resources;
 }
 
 OpenOptions OpenOptionsFrom(const Arguments& args) {
@@ -44,6 +64,7 @@ OpenOptions OpenOptionsFrom(const Arguments& args) {
   options.executable = args.Text("executable");
   options.force = args.Has("force");
   options.hide_tables = args.Has("hide-tables");
+  options.graph = GraphResourcesFrom(args, {});
   const auto cores = static_cast<int64_t>(std::clamp(std::thread::hardware_concurrency(), 1u, kMostDefaultThreads));
   options.threads = static_cast<int>(args.Integer("threads", cores));
   return options;

@@ -44,9 +44,12 @@ class Face {
   virtual std::string_view help() const = 0;        // usage lines of the face
 };
 
-// The options about opening that both faces add to every command: -e NODE, --force, --threads, --hide-tables.
+// The options about opening that both faces add to every command: -e NODE, --force, --threads, --index, --scratch,
+// --memory, --hide-tables.
 std::vector<OptionSpec> OpenOptionSpecs();
 OpenOptions OpenOptionsFrom(const Arguments& args);
+// Those of them that can change while a session is open; what is not given stays as in `resources`.
+GraphResources GraphResourcesFrom(const Arguments& args, GraphResources resources);
 
 // NO_COLOR is set and not empty, or TERM is "dumb".
 bool EnvironmentForbidsColor();

@@ -2,12 +2,17 @@
 
 #include <fmt/format.h>
 
+#include "analysis/class_members.h"
 #include "base/text_sanitize.h"
 #include "command/function_text.h"
 #include "command/reference_text.h"
 #include "command/target.h"
+#include "heap/scope_info.h"
+#include "heap/tagged.h"
 #include "heap/views/collections.h"
 #include "heap/views/contexts.h"
+#include "heap/views/functions.h"
+#include "heap/views/scripts.h"
 
 namespace corewalk {
 
@@ -26,7 +31,8 @@ Card LivenessCard(const HeapGraph& graph) {
                      {"live_bytes", "Live", Bytes{live_bytes}},
                      {"maybe_live_count", "", Count{maybe}},
                      {"maybe_live_bytes", "of it only by looks", Bytes{maybe_bytes}},
-                     {"external_bytes", "outside the heap", Bytes{external}},
+                     {"external_bytes", "outside the heap",
+                      graph.options().marks_only ? Cell(std::string("not known")) : Cell(Bytes{external})},
                      {"garbage_count", "", Count{garbage}},
                      {"garbage_bytes", "Garbage", Bytes{garbage_bytes}}}};
 }
@@ -72,6 +78,38 @@ Result<std::vector<ObjectId>> NodesAt(CommandContext& context, const HeapGraph& 
   return nodes;
 }
 
+Result<std::vector<ObjectId>> LiveObjectsOfClass(CommandContext& context, HeapGraph* graph, const std::string& wanted) {
+  const auto none = [&] {
+    return Fail(ErrorCode::kNotFound, fmt::format("there is no live object of a class '{}' (see histogram --live)",
+                                                  Sanitize(UntrustedText(wanted), {.max_code_points = 80})));
+  };
+  if (graph->options().marks_only) {
+    Result<std::vector<ObjectId>> found = ClassMembers(graph->index(), graph->live(), wanted,
+                                                       context.session.options().threads, context.cancel, context.progress);
+    if (found && found->empty()) return none();
+    return found;
+  }
+  if (const Result<void> shapes = graph->EnsureShapes(context.cancel, context.progress); !shapes)
+    return std::unexpected(shapes.error());
+  const std::span<const LiveShape> shapes = graph->shapes().shapes();
+  std::vector<bool> is_wanted(shapes.size());
+  uint64_t count = 0;
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    // Read-only objects are no part of the graph.
+    is_wanted[i] = shapes[i].live_count > 0 && shapes[i].space != SpaceKind::kReadOnly &&
+                   ShapeClass(context.session.names(), shapes[i]) == wanted;
+    if (is_wanted[i]) count += shapes[i].live_count;
+  }
+  if (count == 0) return none();
+  std::vector<ObjectId> nodes;
+  nodes.reserve(count);
+  for (ObjectId id = 0; id < graph->object_count(); ++id) {
+    if (id % (1 << 20) == 0 && context.cancel.Cancelled()) break;
+    if (graph->IsLive(id) && is_wanted[graph->shapes().ShapeOf(id)]) nodes.push_back(id);
+  }
+  return nodes;
+}
+
 std::string NodeText(HeapReader& reader, const HeapGraph& graph, ObjectId node) {
   if (!graph.IsObject(node)) return "external memory";
   const uint64_t tagged = graph.index().AddressOf(node) + 1;
@@ -95,6 +133,31 @@ std::string NodeText(HeapReader& reader, const HeapGraph& graph, ObjectId node) 
       return fmt::format("{}({})", OwnerText(reader, Untag(tagged)), table->size);
   }
   return BriefValue(reader, tagged);
+}
+
+std::string WayText::Next(ObjectId node) {
+  std::string text = NodeText(reader_, graph_, node);
+  const uint64_t tagged = graph_.IsObject(node) ? graph_.index().AddressOf(node) + 1 : 0;
+  const MapInfo* map = tagged != 0 ? reader_.MapOf(tagged) : nullptr;
+  if (map == nullptr || (map->category != Category::kContext && map->category != Category::kClosure)) {
+    script_ = 0;
+    return text;
+  }
+  if (map->category == Category::kClosure) {
+    const std::optional<FunctionView> function = ReadFunction(reader_, tagged);
+    script_ = function ? function->script : 0;
+    return text;
+  }
+  const std::optional<ContextView> view = script_ != 0 ? ReadContext(reader_, tagged) : std::nullopt;
+  const ScriptView* script = view && view->scope_info != 0 ? ReadScript(reader_, script_) : nullptr;
+  if (script == nullptr) return text;
+  const std::optional<ScopeInfoParts> parts = LocateScopeInfo(reader_.memory(), reader_.layout(), view->scope_info);
+  const std::optional<uint64_t> start = parts && parts->positions != 0 ? reader_.Word(parts->positions) : std::nullopt;
+  const SourcePosition at = start && IsSmi(*start) ? PositionIn(reader_, script_, SmiValue(*start)) : SourcePosition();
+  if (view->function_name.empty()) text += " of";
+  text += " " + Sanitize(UntrustedText(script->name.empty() ? "(unnamed script)" : script->name));
+  if (at.line != 0) text += fmt::format(":{}:{}", at.line, at.column);
+  return text;
 }
 
 std::string NodeClass(HeapReader& reader, const HeapGraph& graph, ObjectId node) {

@@ -85,6 +85,8 @@ class HistogramCommand final : public Command {
       const HeapWalkResult walk = WalkHeap(session.model(), *options, context.cancel, context.progress);
       histogram = MakeHistogram(walk.shapes, session.names(), session.layout(), by, sort);
       walk.Describe(&completeness);
+      if (const std::string problem = session.IndexProblem(options->isolate); !problem.empty())
+        completeness.notes.push_back(problem);
     } else {
       const Result<HeapGraph*> built =
           session.Graph(options->isolate, retained ? Session::GraphNeed::kRetained : Session::GraphNeed::kLiveness,
@@ -100,7 +102,14 @@ class HistogramCommand final : public Command {
     const bool tell_retained = graph != nullptr && graph->has_retained() && *of != HistogramOf::kGarbage;
 
     context.out.BeginDocument("histogram", TargetCard(session));
-    if (graph != nullptr) context.out.AddCard(LivenessCard(*graph));
+    if (graph != nullptr) {
+      Card card = LivenessCard(*graph);
+      card.fields.push_back({"", "Counted below", std::string(*of == HistogramOf::kAll    ? "live objects and garbage"
+                                                              : *of == HistogramOf::kLive ? "live objects"
+                                                                                          : "garbage")});
+      context.out.AddCard(card);
+    }
+    context.out.AddCard({.key = "counted", .fields = {{"objects", "", std::string(NameOf(*of))}}});
     if (histogram.rows.empty()) context.out.AddNote("no objects were found");
     TableSpec spec;
     if (by == HistogramBy::kShape) spec.columns.push_back({"shape", "Map"});
@@ -153,14 +162,24 @@ class HistogramCommand final : public Command {
     const bool live = context.args.Has("live"), garbage = context.args.Has("garbage"), all = context.args.Has("all");
     if (live + garbage + all > 1)
       return Fail(ErrorCode::kUsage, "histogram: --live, --garbage and --all exclude each other");
+    if (garbage && retained)
+      return Fail(ErrorCode::kUsage, "histogram: garbage retains nothing: --garbage and --retained exclude each other");
     if (options.isolate < 0 && (live || garbage || retained)) {
       return Fail(ErrorCode::kUsage,
                   "histogram: what is live is found for one isolate at a time: choose it with --isolate N");
     }
     if (garbage) return HistogramOf::kGarbage;
-    if (live || (!all && (retained || (options.isolate >= 0 && context.session.KnownGraph(options.isolate) != nullptr))))
-      return HistogramOf::kLive;
-    return HistogramOf::kAll;
+    if (all) return HistogramOf::kAll;
+    if (live || retained) return HistogramOf::kLive;
+    if (options.isolate < 0) return HistogramOf::kAll;
+    const Result<const HeapGraph*> known = context.session.KnownGraph(options.isolate, context.cancel, context.progress);
+    if (!known) return std::unexpected(known.error());
+    return *known != nullptr ? HistogramOf::kLive : HistogramOf::kAll;
+  }
+
+  static std::string_view NameOf(HistogramOf of) {
+    static constexpr std::string_view kNames[] = {"all", "live", "garbage"};
+    return kNames[static_cast<size_t>(of)];
   }
 };
 

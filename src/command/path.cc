@@ -2,26 +2,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "analysis/leaks/holder.h"
 #include "analysis/paths.h"
 #include "base/text_sanitize.h"
 #include "command/graph_text.h"
 #include "command/holder_text.h"
+#include "command/path_class.h"
 #include "command/reference_text.h"
 #include "command/target.h"
+#include "report/format.h"
 
 namespace corewalk {
 namespace {
 
 constexpr int64_t kDefaultRows = 60;
 constexpr size_t kMostPaths = 10'000;
-
-std::string Trimmed(std::string text) {
-  if (text.starts_with(' ')) text.erase(0, 1);
-  return text;
-}
 
 class PathCommand final : public Command {
  public:
@@ -62,7 +58,9 @@ class PathCommand final : public Command {
     if (!built) return std::unexpected(built.error());
     HeapGraph& graph = **built;
     HeapReader reader(context.session.memory(), context.session.layout(), &context.session.names());
-    return of_class ? OfClass(context, &reader, &graph) : OfObject(context, &reader, &graph);
+    if (!of_class) return OfObject(context, &reader, &graph);
+    return TellPathsOfClass(context, &reader, &graph, context.args.Text("class", ""),
+                            static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows)));
   }
 
  private:
@@ -108,26 +106,54 @@ class PathCommand final : public Command {
                                         {"value", "Object", Align::kLeft},
                                         {"class_name", ""},
                                         {"address", "Address"}}});
-    uint64_t omitted = 0;
     for (const std::vector<ObjectId>& path : paths) {
-      if (path.empty()) continue;
-      ++number;
-      const std::vector<PathStep> steps = DescribePath(reader, graph, Shortened(path, limit));
-      omitted += limit != 0 && path.size() > limit ? path.size() - limit : 0;
-      for (size_t i = 0; i < steps.size(); ++i) TellStep(context, reader, graph, number, i, steps[i]);
+      if (!path.empty()) TellPath(context, reader, graph, ++number, path, limit);
     }
-    context.out.EndTable({.omitted = omitted});
-    return End(context, graph);
+    context.out.EndTable({});
+    Completeness completeness = StartCompleteness(context);
+    graph.Describe(&completeness);
+    completeness.interrupted |= context.cancel.Cancelled();
+    context.out.EndDocument(completeness);
+    return {};
   }
 
-  // The last objects of a way say most; of a long one its beginning is left out, but for the root.
-  static std::vector<ObjectId> Shortened(const std::vector<ObjectId>& path, uint64_t limit) {
-    if (limit == 0 || path.size() <= limit) return path;
-    return {path.end() - static_cast<ptrdiff_t>(limit), path.end()};
+  // The first and the last steps of a way say most; from the middle of a long one some are left out.
+  static void TellPath(CommandContext& context, HeapReader* reader, const HeapGraph& graph, size_t number,
+                       std::span<const ObjectId> path, uint64_t limit) {
+    constexpr uint64_t kObjectsPerStep = 8;  // parts of an object are no steps of their own
+    const auto describe = [&](std::span<const ObjectId> part) {
+      return DescribePath(reader, graph, part, context.cancel);
+    };
+    WayText text(reader, graph);
+    const uint64_t head = std::clamp<uint64_t>(limit / 4, 1, 5), tail = std::max(limit, head + 1) - head;
+    std::vector<PathStep> first, last;
+    if (limit == 0 || path.size() <= kObjectsPerStep * (head + tail)) {
+      first = describe(path);
+      if (limit != 0 && first.size() > head + tail) {
+        last.assign(first.end() - static_cast<ptrdiff_t>(tail), first.end());
+        first.resize(head);
+      }
+    } else {
+      first = describe(path.first(kObjectsPerStep * head));
+      last = describe(path.last(kObjectsPerStep * tail));
+      first.resize(std::min(first.size(), head));
+      if (last.size() > tail) last.erase(last.begin(), last.end() - static_cast<ptrdiff_t>(tail));
+    }
+    size_t step = 0;
+    for (const PathStep& one : first) TellStep(context, reader, graph, number, step++, one, &text);
+    if (last.empty() || first.empty()) return;
+    const auto place = [&](const PathStep& one) { return std::ranges::find(path, one.node) - path.begin(); };
+    const std::string left_out = fmt::format("({} objects between are left out: -n 0 tells all)",
+                                             FormatCount(static_cast<uint64_t>(place(last.front()) - place(first.back()) - 1)));
+    const Cell gap[] = {Count{number}, Absent{}, std::string("..."), std::string("..."), std::string("gap"),
+                        Absent{},      left_out, Absent{},           Absent{}};
+    context.out.AddRow(gap);
+    text.set_script(0);
+    for (const PathStep& one : last) TellStep(context, reader, graph, number, ++step, one, &text);
   }
 
   static void TellStep(CommandContext& context, HeapReader* reader, const HeapGraph& graph, size_t number, size_t i,
-                       const PathStep& step) {
+                       const PathStep& step, WayText* text) {
     std::string through, kind = "root";
     Cell name = Absent{};
     if (step.through.empty()) {
@@ -135,7 +161,7 @@ class PathCommand final : public Command {
       through = roots.empty() ? "(further from the root)" : RootName(graph, roots.front());
       if (!roots.empty() && graph.roots().roots[roots.front()].strength == RootStrength::kMaybe) kind = "maybe";
     } else {
-      through = Trimmed(PathText(*reader, step.through));
+      through = StepText(*reader, step.through);
       const SlotName& last = step.through.back();
       kind = SlotKindName(last.kind);
       if (last.kind == SlotKind::kProperty || last.kind == SlotKind::kVariable) name = UntrustedText(last.text);
@@ -148,136 +174,9 @@ class PathCommand final : public Command {
                           through,
                           kind,
                           name,
-                          NodeText(*reader, graph, step.node),
+                          text->Next(step.node),
                           UntrustedText(NodeClass(*reader, graph, step.node)),
                           HexAddress{NodeAddress(graph, step.node)}};
-    context.out.AddRow(cells);
-  }
-
-  static Result<void> End(CommandContext& context, const HeapGraph& graph) {
-    Completeness completeness = StartCompleteness(context);
-    graph.Describe(&completeness);
-    completeness.interrupted |= context.cancel.Cancelled();
-    context.out.EndDocument(completeness);
-    return {};
-  }
-
-  // A line of the merged tree.
-  struct Line {
-    ObjectId node = kNoObject;
-    ObjectId parent = kNoObject;
-    uint64_t depth = 0;
-    uint64_t targets = 0;
-    uint64_t alike = 1;  // so many nodes stand in this line
-    std::string text;    // of several
-  };
-
-  Result<void> OfClass(CommandContext& context, HeapReader* reader, HeapGraph* graph) const {
-    if (const Result<void> shapes = graph->EnsureShapes(context.cancel, context.progress); !shapes) return shapes;
-    const std::string wanted = context.args.Text("class", "");
-    std::vector<bool> is_wanted(graph->shapes().shapes().size());
-    bool any = false;
-    for (size_t i = 0; i < is_wanted.size(); ++i) {
-      const LiveShape& shape = graph->shapes().shapes()[i];
-      is_wanted[i] = shape.live_count > 0 && ShapeClass(context.session.names(), shape) == wanted;
-      any |= is_wanted[i];
-    }
-    if (!any) {
-      return Fail(ErrorCode::kNotFound, fmt::format("there is no live object of a class '{}' (see histogram --live)",
-                                                    Sanitize(UntrustedText(wanted), {.max_code_points = 80})));
-    }
-    std::vector<ObjectId> targets;
-    for (ObjectId id = 0; id < graph->object_count(); ++id) {
-      if (id % (1 << 20) == 0 && context.cancel.Cancelled()) break;
-      if (graph->IsLive(id) && is_wanted[graph->shapes().ShapeOf(id)]) targets.push_back(id);
-    }
-    const PathTree tree = MergePaths(*graph, targets, context.cancel);
-    context.out.BeginDocument("path", TargetCard(context.session));
-    context.out.AddCard({.key = "class",
-                         .fields = {{"name", "Class", UntrustedText(wanted)},
-                                    {"live_count", "Live objects", Count{targets.size()}},
-                                    {"not_shown", "", Count{tree.not_shown}}}});
-    if (tree.not_shown > 0) context.out.AddNote(fmt::format("{} objects are too far from the roots, or too many, to be shown", tree.not_shown));
-    context.out.BeginTable({.columns = {{"count", "Count"},
-                                        {"depth", ""},
-                                        {"", "Way from the root", Align::kLeft},
-                                        {"reference", ""},
-                                        {"value", ""},
-                                        {"class_name", ""},
-                                        {"address", "Address"}}});
-    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows));
-    uint64_t shown = 0, omitted = 0;
-    std::vector<Line> open = Lines(context, reader, *graph, tree, tree.roots, kNoObject, 0);
-    while (!open.empty() && !context.cancel.Cancelled()) {
-      const Line line = std::move(open.back());
-      open.pop_back();
-      if (limit != 0 && shown >= limit) {
-        ++omitted;
-        continue;
-      }
-      ++shown;
-      TellLine(context, reader, *graph, line);
-      if (line.alike > 1) continue;
-      const std::vector<Line> below =
-          Lines(context, reader, *graph, tree, tree.nodes.at(line.node).children, line.node, line.depth + 1);
-      open.insert(open.end(), below.begin(), below.end());
-    }
-    context.out.EndTable({.omitted = omitted});
-    return End(context, *graph);
-  }
-
-  // The children of a node as lines, the last one first; of a class that occurs more than three times, those with few
-  // targets are one line.
-  static std::vector<Line> Lines(CommandContext& context, HeapReader* reader, const HeapGraph& graph, const PathTree& tree,
-                                 const std::vector<ObjectId>& children, ObjectId parent, uint64_t depth) {
-    constexpr size_t kAlike = 3;
-    std::vector<Line> lines;
-    std::map<std::string, Line> groups;
-    std::map<std::string, size_t> per_class;
-    std::vector<std::string> classes;
-    for (const ObjectId child : children) {
-      if (classes.size() % 4096 == 0 && context.cancel.Cancelled()) return {};
-      classes.push_back(NodeClass(*reader, graph, child));
-      ++per_class[classes.back()];
-    }
-    for (size_t i = 0; i < classes.size(); ++i) {
-      const uint64_t below = tree.nodes.at(children[i]).targets;
-      const bool alone = per_class[classes[i]] <= kAlike || below * 20 > tree.targets;
-      if (alone) {
-        lines.push_back({children[i], parent, depth, below, 1, ""});
-        continue;
-      }
-      Line& group = groups[classes[i]];
-      if (group.targets == 0) group = {children[i], parent, depth, 0, 0, classes[i]};
-      group.targets += below;
-      ++group.alike;
-    }
-    for (auto& [name, group] : groups) lines.push_back(std::move(group));
-    std::ranges::stable_sort(lines, {}, &Line::targets);  // rising: the last is told first
-    return lines;
-  }
-
-  static void TellLine(CommandContext& context, HeapReader* reader, const HeapGraph& graph, const Line& line) {
-    std::string through;
-    if (line.parent == kNoObject) {
-      const std::vector<uint32_t> roots = graph.RootsOf(line.node);
-      through = roots.empty() ? "(root)" : RootName(graph, roots.front());
-    } else {
-      const std::vector<PathStep> steps = DescribePath(reader, graph, {line.parent, line.node});
-      through = Trimmed(PathText(*reader, steps.back().through));
-    }
-    const std::string value = line.alike > 1
-                                  ? fmt::format("{} x {}", line.alike, Sanitize(UntrustedText(line.text)))
-                                  : NodeText(*reader, graph, line.node);
-    const std::string shown = std::string(2 * std::min<uint64_t>(line.depth, 40), ' ') +
-                              (line.alike > 1 ? value : through + (through.empty() ? "" : ": ") + value);
-    const Cell cells[] = {Count{line.targets},
-                          Count{line.depth},
-                          shown,
-                          line.alike > 1 ? Cell(Absent{}) : Cell(through),
-                          value,
-                          UntrustedText(NodeClass(*reader, graph, line.node)),
-                          line.alike > 1 ? Cell(Absent{}) : Cell(HexAddress{NodeAddress(graph, line.node)})};
     context.out.AddRow(cells);
   }
 };

@@ -78,6 +78,12 @@ std::string BriefValue(HeapReader& reader, uint64_t tagged, uint64_t units) {
   return OwnerText(reader, Untag(value));
 }
 
+std::string StepText(HeapReader& reader, std::span<const SlotName> path) {
+  std::string text = PathText(reader, path);
+  if (text.starts_with(' ')) text.erase(0, 1);
+  return text;
+}
+
 std::string OwnerText(HeapReader& reader, Address owner) {
   const MapInfo* found = reader.MapOf(owner + 1);
   if (found == nullptr) return "(unreadable)";

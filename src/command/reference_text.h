@@ -16,6 +16,9 @@ std::string BriefValue(HeapReader& reader, uint64_t tagged, uint64_t units = 60)
 std::string SlotText(HeapReader& reader, const SlotName& name);
 std::string PathText(HeapReader& reader, std::span<const SlotName> path);
 
+// The same without the object in front: ".cache", "(context)".
+std::string StepText(HeapReader& reader, std::span<const SlotName> path);
+
 // The object that a path starts at: "Session", "Context", "Function next".
 std::string OwnerText(HeapReader& reader, Address owner);
 

@@ -1,4 +1,6 @@
 // retainers: who holds an object at once, grouped by class and name of the reference.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -6,6 +8,7 @@
 #include "command/graph_text.h"
 #include "command/reference_text.h"
 #include "command/target.h"
+#include "report/format.h"
 
 namespace corewalk {
 namespace {
@@ -76,13 +79,16 @@ class RetainersCommand final : public Command {
                                     {"class_name", "Class", UntrustedText(NodeClass(reader, graph, nodes->front()))},
                                     {"value", "Value", NodeText(reader, graph, nodes->front())},
                                     {"live", "", graph.IsLive(nodes->front())},
-                                    {"dead_referrers", "", Count{dead}}}});
+                                    {"dead_referrers", dead > 0 ? "Garbage that refers to it too" : "", Count{dead}}}});
     if (!graph.IsLive(nodes->front())) context.out.AddNote("no root reaches this object: it is garbage");
-    context.out.BeginTable({.columns = {{"count", "Count"},
-                                        {"", "Held by", Align::kLeft},
+    if (rows.empty() && graph.RootsOf(nodes->front()).empty() && graph.IsLive(nodes->front()))
+      context.out.AddNote("no reference to it was found: it may be the value of a WeakMap's key (see path)");
+    const bool any = !rows.empty();
+    context.out.BeginTable({.columns = {{"count", any ? "Count" : ""},
+                                        {"", any ? "Held by" : "", Align::kLeft},
                                         {"class_name", ""},
                                         {"reference", ""},
-                                        {"sample", "One of them"}}});
+                                        {"sample", any ? "One of them" : ""}}});
     const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows));
     uint64_t shown = 0;
     for (const Group& row : rows) {
@@ -95,8 +101,7 @@ class RetainersCommand final : public Command {
     context.out.EndTable({.omitted = rows.size() - shown});
     const std::vector<uint32_t> roots = graph.RootsOf(nodes->front());
     context.out.BeginTable({.key = "roots",
-                            .title = roots.empty() ? "" : "Roots",
-                            .columns = {{"name", roots.empty() ? "" : "Root", Align::kLeft}, {"strength", ""}}});
+                            .columns = {{"name", roots.empty() ? "" : "Held by root", Align::kLeft}, {"strength", ""}}});
     for (const uint32_t root : roots) {
       const Cell cells[] = {RootName(graph, root),
                             std::string(graph.roots().roots[root].strength == RootStrength::kStrong ? "strong" : "maybe")};
@@ -106,7 +111,11 @@ class RetainersCommand final : public Command {
     Completeness completeness = StartCompleteness(context);
     found.Describe(&completeness);
     graph.Describe(&completeness);
-    if (found.heap_total > kMostReferrers) completeness.cut = true;
+    if (found.heap_total > found.heap.size()) {
+      completeness.cut = true;
+      completeness.notes.push_back(fmt::format("{} of {} references were looked at", FormatCount(found.heap.size()),
+                                               FormatCount(found.heap_total)));
+    }
     context.out.EndDocument(completeness);
     return {};
   }

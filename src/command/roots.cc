@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <array>
+#include <tuple>
+#include <vector>
 
 #include "base/text_sanitize.h"
 #include "command/graph_text.h"
@@ -27,8 +29,9 @@ class RootsCommand final : public Command {
                  .description =
                      "Groups are named as in DevTools. Weak roots keep nothing alive. Of stacks, the frames of\n"
                      "JavaScript are roots; where they cannot be followed, and in the Isolate, a word that looks like a\n"
-                     "reference is taken for one, and what only such words hold is told apart (\"only by looks\"). Objects are those outside of read-only space. With\n"
-                     "--group the roots of one group are listed: the object, and which part of Node.js or V8 holds it.",
+                     "reference is taken for one, and what only such words hold is told apart (\"only by looks\"). Objects\n"
+                     "are those outside of read-only space, each counted once per group. With --group the roots of one\n"
+                     "group are listed, strong ones first: the object, and which part of Node.js or V8 holds it.",
                  .example = "roots\nroots --group 'global handles' -n 20",
                  .options = {{.name = "group",
                               .letter = 'g',
@@ -65,6 +68,7 @@ class RootsCommand final : public Command {
         sum.bytes += reader.SizeOf(graph.index().AddressOf(node) + 1);
       }
     }
+    const bool problems = std::ranges::any_of(graph.roots().groups, [](const RootGroupState& g) { return !g.problem.empty(); });
     context.out.BeginDocument("roots", TargetCard(context.session));
     context.out.BeginTable({.columns = {{"name", "Group", Align::kLeft},
                                         {"count", "Roots"},
@@ -72,7 +76,7 @@ class RootsCommand final : public Command {
                                         {"objects", "Objects"},
                                         {"shallow_bytes", "Shallow bytes"},
                                         {"strength", "Found", Align::kLeft},
-                                        {"problem", ""}}});
+                                        {"problem", problems ? "Problem" : "", Align::kLeft}}});
     for (size_t i = 0; i < sums.size(); ++i) {
       const RootGroupState& state = graph.roots().groups[i];
       const Cell cells[] = {std::string(RootGroupName(static_cast<RootGroup>(i))),
@@ -80,7 +84,10 @@ class RootsCommand final : public Command {
                             Count{state.weak},
                             Count{sums[i].objects},
                             Bytes{sums[i].bytes},
-                            std::string(!state.found ? "not found" : state.conservative ? "by looks" : "exactly"),
+                            std::string(!state.problem.empty() && !state.found ? "not found"
+                                      : !state.found                         ? "none seen"
+                                      : state.conservative                   ? "by looks"
+                                                                             : "exactly"),
                             state.problem.empty() ? Cell(Absent{}) : Cell(state.problem)};
       context.out.AddRow(cells);
     }
@@ -116,11 +123,19 @@ class RootsCommand final : public Command {
                                         {"slot", ""}}});
     const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows));
     static constexpr std::string_view kStrength[] = {"strong", "weak", "maybe"};
-    uint64_t shown = 0, omitted = 0;
+    std::vector<std::pair<const Root*, ObjectId>> rows;
     for (const Root& root : graph.roots().roots) {
       if (std::ranges::find(groups, root.group) == groups.end()) continue;
-      const ObjectId node = graph.index().At(root.object);
-      if (node == kNoObject) continue;
+      if (const ObjectId node = graph.index().At(root.object); node != kNoObject) rows.emplace_back(&root, node);
+    }
+    // What keeps something alive first.
+    const auto rank = [](const Root& root) { return root.strength == RootStrength::kWeak; };
+    std::ranges::stable_sort(rows, [&](const auto& a, const auto& b) {
+      return std::tuple(a.first->group, rank(*a.first)) < std::tuple(b.first->group, rank(*b.first));
+    });
+    uint64_t shown = 0, omitted = 0;
+    for (const auto& [row, node] : rows) {
+      const Root& root = *row;
       if ((limit != 0 && shown >= limit) || context.cancel.Cancelled()) {
         ++omitted;
         continue;

@@ -158,6 +158,17 @@ class DispatchTableSearch {
   std::vector<Address> candidates_;
 };
 
+std::vector<DispatchUse> DispatchHandles::Uses(const HeapModel& model) const {
+  constexpr size_t kMostUses = 512;
+  std::vector<std::pair<uint32_t, Address>> handles(functions_.begin(), functions_.end());
+  std::ranges::sort(handles);
+  const uint64_t shared = static_cast<uint64_t>(model.layout().Get(LayoutConstant::kFunctionShared, 24));
+  std::vector<DispatchUse> uses;
+  for (size_t i = 0; i < handles.size(); i += (handles.size() + kMostUses - 1) / kMostUses)
+    uses.push_back({handles[i].first, Untag(model.memory().ReadWord(handles[i].second + shared).value_or(0))});
+  return uses;
+}
+
 std::optional<DispatchTable> DispatchTable::Find(const HeapModel& model, const IsolateHeap& isolate,
                                                  std::span<const DispatchUse> uses, uint32_t handle_bits,
                                                  const Cancel& cancel) {

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <unordered_map>
+#include <vector>
 
 #include "base/cancel.h"
 #include "heap/heap_model.h"
@@ -35,6 +37,32 @@ inline uint32_t DispatchHandleIn(const std::byte* bytes, uint64_t size) {
   }
   return 0;
 }
+
+// Handles met in the functions of a heap, for DispatchTable::Find().
+class DispatchHandles {
+ public:
+  // Whether Add() would learn nothing from a function with this handle.
+  bool Knows(uint32_t handle) const {
+    return (handle & ~bits_) == 0 && (handle == last_ || functions_.size() >= kMost || functions_.contains(handle));
+  }
+  void Add(uint32_t handle, Address function) {
+    bits_ |= handle;
+    last_ = handle;
+    if (functions_.size() < kMost) functions_.try_emplace(handle, function);
+  }
+  void Take(const DispatchHandles& other) {
+    bits_ |= other.bits_;
+    for (const auto& [handle, function] : other.functions_) Add(handle, function);
+  }
+  uint32_t bits() const { return bits_; }  // 0 when there was none
+  // Some hundred of them, spread evenly.
+  std::vector<DispatchUse> Uses(const HeapModel& model) const;
+
+ private:
+  static constexpr size_t kMost = 1 << 16;
+  std::unordered_map<uint32_t, Address> functions_;
+  uint32_t bits_ = 0, last_ = 0;
+};
 
 class DispatchTable {
  public:

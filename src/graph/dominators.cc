@@ -208,6 +208,7 @@ class Finder {
     if (dominators.empty()) return false;
     // A single referrer is the dominator already; only shared nodes learn theirs.
     for (uint32_t i = 1; i < kept_count; ++i) {
+      if (i % kPollNodes == 0 && cancel_.Cancelled()) return false;
       const uint32_t node = node_of[i];
       if (IsShared(referrer_[node])) referrer_[node] = dominators[i] == kNoNode ? kNoObject : node_of[dominators[i]];
     }
@@ -435,12 +436,13 @@ void PassOverInitialMaps(std::span<const ObjectId> dominators, NodeKinds* kinds)
   for (const ObjectId map : maps) kinds->shapes.Add(map);
 }
 
-void HoistFromParts(const NodeKinds& kinds, std::span<ObjectId> dominators) {
-  if (kinds.stores.empty()) return;
+bool HoistFromParts(const NodeKinds& kinds, std::span<ObjectId> dominators, const Cancel& cancel) {
+  if (kinds.stores.empty()) return true;
   const uint32_t n = static_cast<uint32_t>(dominators.size());
   const uint64_t objects = kinds.stores.capacity();  // external blocks have no kinds, and dominate nothing
   const auto is_part = [&](ObjectId node) { return node < objects && (kinds.stores.Has(node) || kinds.shapes.Has(node)); };
   for (uint32_t node = 0; node < n; ++node) {
+    if (node % kPollNodes == 0 && cancel.Cancelled()) return false;
     ObjectId dominator = dominators[node];
     if (!is_part(dominator)) continue;
     const NodeSet& own = kinds.stores.Has(dominator) ? kinds.store_parts : kinds.shape_parts;
@@ -450,6 +452,7 @@ void HoistFromParts(const NodeKinds& kinds, std::span<ObjectId> dominators) {
     while (is_part(dominator)) dominator = dominators[dominator];
     dominators[node] = dominator;
   }
+  return true;
 }
 
 }  // namespace corewalk

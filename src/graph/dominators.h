@@ -42,8 +42,8 @@ Result<BigArray<ObjectId>> FindDominators(const DominatorInput& input, const Can
                                           const ProgressFunction& progress);
 
 // Makes the dominators those of V8's heap snapshots: what a store or a shape dominates (see NodeKinds), but what it has for
-// itself, is dominated by what dominates the store or the shape.
-void HoistFromParts(const NodeKinds& kinds, std::span<ObjectId> dominators);
+// itself, is dominated by what dominates the store or the shape. False when cancelled: then they are neither.
+bool HoistFromParts(const NodeKinds& kinds, std::span<ObjectId> dominators, const Cancel& cancel = Cancel());
 
 // Before that: makes those initial Maps shapes whose functions do not depend on them.
 void PassOverInitialMaps(std::span<const ObjectId> dominators, NodeKinds* kinds);

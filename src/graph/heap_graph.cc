@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "graph/graph_store.h"
+
 namespace corewalk {
 namespace {
 
@@ -14,36 +16,60 @@ Error Interrupted(const char* what) {
 Result<std::unique_ptr<HeapGraph>> HeapGraph::Build(const HeapModel& model, const BinaryFacts* binary,
                                                     const HeapGraphOptions& options, const Cancel& cancel,
                                                     const ProgressFunction& progress) {
-  std::unique_ptr<HeapGraph> graph(new HeapGraph());
-  graph->options_ = options;
   Result<std::unique_ptr<ObjectIndex>> index =
       ObjectIndex::Build(model, options.isolate, options.threads, cancel, progress);
   if (!index) return std::unexpected(index.error());
-  graph->index_ = std::move(*index);
-  Result<std::unique_ptr<References>> references =
-      References::Build(*graph->index_, options.threads, cancel, progress);
-  if (!references) return std::unexpected(references.error());
-  graph->references_ = std::move(*references);
-  graph->node_count_ = graph->references_->node_count();
-  graph->code_unknown_ = graph->references_->code_unknown();
-  graph->external_.assign(graph->references_->external().begin(), graph->references_->external().end());
+  return Build(std::move(*index), binary, options, cancel, progress);
+}
+
+Result<std::unique_ptr<HeapGraph>> HeapGraph::Build(std::unique_ptr<ObjectIndex> index, const BinaryFacts* binary,
+                                                    const HeapGraphOptions& options, const Cancel& cancel,
+                                                    const ProgressFunction& progress) {
+  std::unique_ptr<HeapGraph> graph(new HeapGraph());
+  graph->options_ = options;
+  graph->index_ = std::move(index);
+  const HeapModel& model = graph->index_->model();
+  if (options.marks_only) {
+    Result<std::unique_ptr<Marker>> marker = Marker::Create(*graph->index_, options.threads, cancel, progress);
+    if (!marker) return std::unexpected(marker.error());
+    graph->marker_ = std::move(*marker);
+    graph->node_count_ = graph->index_->size();
+    graph->code_unknown_ = graph->marker_->code_unknown();
+  } else {
+    Result<std::unique_ptr<References>> references =
+        References::Build(*graph->index_, options.threads, cancel, progress);
+    if (!references) return std::unexpected(references.error());
+    graph->references_ = std::move(*references);
+    graph->node_count_ = graph->references_->node_count();
+    graph->code_unknown_ = graph->references_->code_unknown();
+    graph->external_.assign(graph->references_->external().begin(), graph->references_->external().end());
+  }
   if (progress) progress("finding roots", 0, 1);
   graph->roots_ = CollectRoots(model, model.isolates()[options.isolate], binary, cancel, options.threads);
   if (graph->roots_.interrupted) return std::unexpected(Interrupted("roots were searched for"));
   graph->NumberRoots();
-
-  if (progress) progress("reaching objects", 0, 1);
-  Reachability reach(*graph->references_, {.parents = !options.lean});
-  const std::span<const ObjectId> roots = graph->root_nodes_;
-  reach.ReachFrom(roots.first(graph->sure_root_nodes_), cancel);
-  graph->sure_ = reach.reached();
-  reach.ReachFrom(roots.subspan(graph->sure_root_nodes_), cancel);
-  if (!reach.complete()) return std::unexpected(Interrupted("objects were reached"));
-  graph->live_ = reach.TakeReached();
-  graph->parents_ = reach.TakeParents();
-  graph->reached_count_ = reach.count();
-  graph->order_ = reach.TakeOrder();
+  if (const Result<void> reached = graph->Reach(cancel, progress); !reached) return std::unexpected(reached.error());
   return graph;
+}
+
+Result<void> HeapGraph::Reach(const Cancel& cancel, const ProgressFunction& progress) {
+  if (progress) progress("reaching objects", 0, 1);
+  if (marker_ != nullptr) {
+    if (!marker_->Mark({sure_roots(), maybe_roots()}, &sure_, &live_, cancel, progress))
+      return std::unexpected(Interrupted("objects were reached"));
+    reached_count_ = live_.Count();
+    return {};
+  }
+  Reachability reach(*references_, {.parents = !options_.lean});
+  reach.ReachFrom(sure_roots(), cancel);
+  sure_ = reach.reached();
+  reach.ReachFrom(maybe_roots(), cancel);
+  if (!reach.complete()) return std::unexpected(Interrupted("objects were reached"));
+  live_ = reach.TakeReached();
+  parents_ = reach.TakeParents();
+  reached_count_ = reach.count();
+  order_ = reach.TakeOrder();
+  return {};
 }
 
 void HeapGraph::NumberRoots() {
@@ -81,17 +107,32 @@ std::vector<uint32_t> HeapGraph::RootsOf(ObjectId node) const {
   return result;
 }
 
-Result<HeapGraph::Freed> HeapGraph::WithoutNodes(std::span<const ObjectId> gone, const Cancel& cancel) const {
+Result<NodeSet> HeapGraph::ReachedWithout(std::span<const ObjectId> gone, const Cancel& cancel,
+                                          const ProgressFunction& progress) const {
+  if (progress) progress("reaching objects", 0, 1);
   NodeSet without(node_count_);
   for (const ObjectId node : gone) without.Add(node);
+  if (references_ == nullptr) {
+    NodeSet reached;
+    if (marker_ == nullptr) return Fail(ErrorCode::kUnsupported, "the references of this graph are not known");
+    if (!marker_->Mark({root_nodes_, {}, &without}, nullptr, &reached, cancel, progress))
+      return std::unexpected(Interrupted("objects were reached"));
+    return reached;
+  }
   Reachability reach(*references_, {.without = &without});
   reach.ReachFrom(root_nodes_, cancel);
   if (!reach.complete()) return std::unexpected(Interrupted("objects were reached"));
+  return reach.TakeReached();
+}
+
+Result<HeapGraph::Freed> HeapGraph::WithoutNodes(std::span<const ObjectId> gone, const Cancel& cancel) const {
+  const Result<NodeSet> reached = ReachedWithout(gone, cancel, {});
+  if (!reached) return std::unexpected(reached.error());
   Freed freed;
   MapCache maps(index_->model().memory(), index_->model().layout());
   PageWalker walker = index_->MakeWalker(&maps, &cancel);
   const auto add = [&](ObjectId node, uint64_t bytes) {
-    if (!live_.Has(node) || reach.reached().Has(node)) return;
+    if (!live_.Has(node) || reached->Has(node)) return;
     ++freed.nodes;
     freed.bytes += bytes;
   };
@@ -105,15 +146,31 @@ Result<HeapGraph::Freed> HeapGraph::WithoutNodes(std::span<const ObjectId> gone,
   return freed;
 }
 
+bool HeapGraph::has_ways() const {
+  return !parents_.empty() && (references_ != nullptr || (file_ != nullptr && GraphStore::HasReferences(*file_)));
+}
+
+Result<void> HeapGraph::EnsureReferences(const Cancel& cancel, const ProgressFunction& progress) {
+  if (references_ != nullptr) return {};
+  if (file_ == nullptr || !GraphStore::HasReferences(*file_))
+    return Fail(ErrorCode::kUnsupported, "the references of this graph are not known");
+  if (progress) progress("reading the index", 0, 1);
+  Result<std::unique_ptr<References>> references = GraphStore::LoadReferences(*file_, *this, cancel);
+  if (!references) return std::unexpected(references.error());
+  references_ = std::move(*references);
+  return {};
+}
+
 Result<void> HeapGraph::EnsureShapes(const Cancel& cancel, const ProgressFunction& progress) {
   if (shapes_) return {};
-  shapes_ = ShapeTable::Build(*index_, sure_, live_, external_.size(), options_.threads, cancel, progress);
+  shapes_ = ShapeTable::Build(*index_, sure_, live_, external_.size(), !options_.marks_only, options_.threads, cancel, progress);
   if (!shapes_) return std::unexpected(Interrupted("objects were measured"));
   return {};
 }
 
 Result<void> HeapGraph::EnsureRetained(const Cancel& cancel, const ProgressFunction& progress) {
   if (has_retained() || node_count_ == 0) return {};
+  if (options_.marks_only) return Fail(ErrorCode::kUnsupported, "dominators need the references, which are not known");
   // Dominators first: their arrays are gone when the sizes come.
   if (dominators_.empty()) {
     if (kinds_.stores.empty()) kinds_ = references_->TakeKinds();
@@ -130,11 +187,13 @@ Result<void> HeapGraph::EnsureRetained(const Cancel& cancel, const ProgressFunct
                                                             .threads = options_.threads},
                                                            cancel, progress);
     if (!dominators) return std::unexpected(dominators.error());
+    PassOverInitialMaps({dominators->data(), dominators->size()}, &kinds_);
+    if (!HoistFromParts(kinds_, {dominators->data(), dominators->size()}, cancel))
+      return std::unexpected(Interrupted("dominators were computed"));
     dominators_ = std::move(*dominators);
-    PassOverInitialMaps({dominators_.data(), dominators_.size()}, &kinds_);
-    HoistFromParts(kinds_, {dominators_.data(), dominators_.size()});
     kinds_ = {};
   }
+  if (shapes_ && !shapes_->has_sizes()) shapes_.reset();  // an index keeps none, and summing up was interrupted
   if (const Result<void> measured = EnsureShapes(cancel, progress); !measured) return measured;
   BigArray<uint32_t> sizes = shapes_->TakeSizes();
   for (size_t i = 0; i < external_.size(); ++i) {
@@ -142,12 +201,14 @@ Result<void> HeapGraph::EnsureRetained(const Cancel& cancel, const ProgressFunct
         static_cast<uint32_t>(std::min<uint64_t>((external_[i].bytes + kSizeUnit - 1) / kSizeUnit, 0xffffffff));
   }
   if (progress) progress("summing up", 0, 1);
-  SumRetained(dominators(), order(), {sizes.data(), sizes.size()});
+  if (!SumRetained(dominators(), order(), {sizes.data(), sizes.size()}, cancel))
+    return std::unexpected(Interrupted("sizes were summed up"));
   retained_ = std::move(sizes);
   return {};
 }
 
 void HeapGraph::Describe(Completeness* completeness) const {
+  completeness->notes.insert(completeness->notes.end(), notes_.begin(), notes_.end());
   const PageTally& tally = index_->tally();
   completeness->bytes_lost += tally.lost_bytes;
   completeness->objects_skipped += tally.lost_places;

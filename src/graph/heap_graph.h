@@ -11,7 +11,9 @@
 #include "base/cancel.h"
 #include "base/completeness.h"
 #include "base/error.h"
+#include "base/section_file.h"
 #include "graph/dominators.h"
+#include "graph/marker.h"
 #include "graph/object_index.h"
 #include "graph/reachability.h"
 #include "graph/references.h"
@@ -26,6 +28,9 @@ struct HeapGraphOptions {
   int threads = 2;
   // Memory is scarce: references go as soon as dominators need the room. ForEachReference() then no longer works.
   bool lean = false;
+  // Memory is scarcer still: only what is live, and ReachedWithout(), by marks (see Marker). No references, ways, dominators or
+  // blocks outside of the heap; shapes as tallies only.
+  bool marks_only = false;
 };
 
 enum class Liveness : uint8_t {
@@ -40,12 +45,21 @@ class HeapGraph {
   static Result<std::unique_ptr<HeapGraph>> Build(const HeapModel& model, const BinaryFacts* binary,
                                                   const HeapGraphOptions& options, const Cancel& cancel,
                                                   const ProgressFunction& progress);
+  // The same of objects that are numbered already.
+  static Result<std::unique_ptr<HeapGraph>> Build(std::unique_ptr<ObjectIndex> index, const BinaryFacts* binary,
+                                                  const HeapGraphOptions& options, const Cancel& cancel,
+                                                  const ProgressFunction& progress);
 
   const ObjectIndex& index() const { return *index_; }
   const HeapGraphOptions& options() const { return options_; }
   const Roots& roots() const { return roots_; }
-  // Null after EnsureRetained() of a lean graph.
+  // Null after EnsureRetained() of a lean graph, and as long as they are left in an index, see EnsureReferences().
   const References* references() const { return references_.get(); }
+  // Ways to the roots are known, and references are or can be taken from an index.
+  bool has_ways() const;
+  // Takes the references from the index that the graph was loaded from. kUnsupported when there are none to be had, and
+  // errors of reading the index.
+  Result<void> EnsureReferences(const Cancel& cancel, const ProgressFunction& progress);
   uint64_t node_count() const { return node_count_; }
   // Nodes from here on are memory outside of the heap: external()[node - object_count()].
   uint64_t object_count() const { return index_->size(); }
@@ -64,6 +78,9 @@ class HeapGraph {
   // The roots (but weak ones) that point to a node, as indexes into roots().roots; strong ones first.
   std::vector<uint32_t> RootsOf(ObjectId node) const;
 
+  // What is still reached from the roots when `gone` are not there.
+  Result<NodeSet> ReachedWithout(std::span<const ObjectId> gone, const Cancel& cancel, const ProgressFunction& progress) const;
+
   // The live nodes, and their bytes, with and without `gone` and all that only they hold.
   struct Freed {
     uint64_t nodes = 0, bytes = 0;
@@ -72,11 +89,14 @@ class HeapGraph {
 
   // Shapes and shallow sizes; one more pass over the heap.
   Result<void> EnsureShapes(const Cancel& cancel, const ProgressFunction& progress);
+  bool has_shapes() const { return shapes_.has_value(); }
   const ShapeTable& shapes() const { return *shapes_; }
 
   // Dominators and retained sizes. Shapes come with them.
   Result<void> EnsureRetained(const Cancel& cancel, const ProgressFunction& progress);
   bool has_retained() const { return !retained_.empty(); }
+  // EnsureRetained() needs no references any more: it was interrupted behind the dominators.
+  bool has_dominators() const { return !dominators_.empty(); }
   // The node that must go for `node` to go; node_count() = the root of all; kNoObject for garbage.
   ObjectId DominatorOf(ObjectId node) const { return dominators_[node]; }
   std::span<const ObjectId> dominators() const { return {dominators_.data(), dominators_.size()}; }
@@ -87,14 +107,21 @@ class HeapGraph {
 
   // What is missing or unsure about it.
   void Describe(Completeness* completeness) const;
+  // What Describe() says beside: one sentence each.
+  void set_notes(std::vector<std::string> notes) { notes_ = std::move(notes); }
 
  private:
+  friend class GraphStore;
   HeapGraph() = default;
   void NumberRoots();
+  Result<void> Reach(const Cancel& cancel, const ProgressFunction& progress);
+  std::span<const ObjectId> sure_roots() const { return std::span(root_nodes_).first(sure_root_nodes_); }
+  std::span<const ObjectId> maybe_roots() const { return std::span(root_nodes_).subspan(sure_root_nodes_); }
 
   HeapGraphOptions options_;
   std::unique_ptr<ObjectIndex> index_;
   std::unique_ptr<References> references_;
+  std::unique_ptr<Marker> marker_;  // in their place
   std::vector<ExternalBlock> external_;
   uint64_t node_count_ = 0;
   bool code_unknown_ = false;
@@ -109,6 +136,8 @@ class HeapGraph {
   NodeKinds kinds_;
   BigArray<ObjectId> dominators_;
   BigArray<uint32_t> retained_;
+  std::shared_ptr<const SectionFile> file_;  // that it was loaded from
+  std::vector<std::string> notes_;
 };
 
 }  // namespace corewalk

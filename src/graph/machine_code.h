@@ -9,6 +9,8 @@
 #include <cstring>
 #include <span>
 
+#include "heap/heap_model.h"
+#include "heap/map_cache.h"
 #include "heap/tagged.h"
 
 namespace corewalk {
@@ -24,5 +26,10 @@ void ForEachEmbeddedPointer(std::span<const std::byte> code, ToEach&& to_each) {
     if (LooksLikePointer(word)) to_each(word);
   }
 }
+
+// Whether code holds what `word` points to only weakly: optimized code is thrown away when objects die that it was made
+// for (src/objects/code-inl.h, Code::IsWeakObjectInOptimizedCode). Other code has no objects of these kinds. True when no
+// object is there.
+bool IsWeakInCode(uint64_t word, const HeapModel& model, MapCache* maps);
 
 }  // namespace corewalk

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <bit>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "graph/object_index.h"
@@ -14,6 +15,12 @@ class NodeSet {
  public:
   NodeSet() = default;
   explicit NodeSet(uint64_t nodes) : words_((nodes + 63) / 64) {}
+  static NodeSet FromWords(std::span<const uint64_t> words) {
+    NodeSet set;
+    set.words_.assign(words.begin(), words.end());
+    return set;
+  }
+  std::span<const uint64_t> words() const { return words_; }  // node i is bit i % 64 of word i / 64
   bool Has(ObjectId id) const { return (words_[id / 64] >> id % 64 & 1) != 0; }
   // False when it was there already.
   bool Add(ObjectId id) {

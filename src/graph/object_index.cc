@@ -66,10 +66,10 @@ void ObjectIndex::CollectPages(const Cancel& cancel) {
   for (NumberedPage& page : pages_) {
     heap_bytes_ += page.end - std::min(page.page->descriptor.area_start, page.end);
     page.first_block = static_cast<uint32_t>(blocks);
-    if (!page.one_object) blocks += (page.end - page.chunk + kBlockBytes - 1) / kBlockBytes;
+    blocks += BlocksOf(page);
   }
-  bits_.resize(blocks);
-  ranks_.resize(blocks);
+  bits_.Reset(blocks);
+  ranks_.Reset(blocks);
   HashPages();
 }
 
@@ -116,33 +116,49 @@ void ObjectIndex::FillPage(NumberedPage* page, PageWalker* walker, PageTally* ta
   *objects = count;
   if (page->one_object) return;
   uint32_t rank = 0;
-  const size_t blocks = (page->end - page->chunk + kBlockBytes - 1) / kBlockBytes;
+  const size_t blocks = BlocksOf(*page);
   for (size_t i = 0; i < blocks; ++i) {
     ranks_[page->first_block + i] = static_cast<uint16_t>(rank);
     rank += static_cast<uint32_t>(std::popcount(bits_[page->first_block + i]));
   }
 }
 
-ObjectId ObjectIndex::Moved(Address address) const {
+ObjectIndex::Place ObjectIndex::MovedPlace(Address address) const {
   // Where an object has been moved away its first word is the new address, without a tag.
-  if ((address & 7) != 0 || model_.index().At(address) == nullptr) return kNoObject;
+  if ((address & 7) != 0 || model_.index().At(address) == nullptr) return {};
   const std::optional<uint64_t> word = model_.memory().ReadWord(address);
-  return word && (*word & 7) == 0 && *word != 0 ? Lookup(*word) : kNoObject;
+  return word && (*word & 7) == 0 && *word != 0 ? LookupPlace(*word) : Place{};
+}
+
+uint32_t ObjectIndex::PageOf(ObjectId id) const {
+  return static_cast<uint32_t>(std::ranges::upper_bound(pages_, id, {}, &NumberedPage::first_id) - pages_.begin() - 1);
+}
+
+Address ObjectIndex::NextStart(uint32_t number, Address start) const {
+  const NumberedPage& page = pages_[number];
+  if (page.one_object) return page.end;
+  const uint64_t word = (start - page.chunk) / 8 + 1;
+  size_t block = word / 64;
+  if (block >= BlocksOf(page)) return page.end;
+  uint64_t bits = bits_[page.first_block + block] & ~uint64_t{0} << word % 64;
+  while (bits == 0 && ++block < BlocksOf(page)) bits = bits_[page.first_block + block];
+  return bits == 0 ? page.end : page.chunk + block * kBlockBytes + 8 * static_cast<Address>(std::countr_zero(bits));
 }
 
 Address ObjectIndex::AddressOf(ObjectId id) const {
-  if (id >= count_) return 0;
-  auto page = std::ranges::upper_bound(pages_, id, {}, &NumberedPage::first_id);
-  --page;
-  if (page->one_object) return page->page->descriptor.area_start;
-  uint32_t rest = id - page->first_id;
-  const auto first = ranks_.begin() + page->first_block;
-  const auto last = first + (page->end - page->chunk + kBlockBytes - 1) / kBlockBytes;
+  return id < count_ ? AddressOn(pages_[PageOf(id)], id) : 0;
+}
+
+Address ObjectIndex::AddressOn(const NumberedPage& page, ObjectId id) const {
+  if (page.one_object) return page.page->descriptor.area_start;
+  uint32_t rest = id - page.first_id;
+  const auto first = ranks_.begin() + page.first_block;
+  const auto last = first + BlocksOf(page);
   const auto block = std::upper_bound(first, last, rest) - 1;
   rest -= *block;
   uint64_t bits = bits_[static_cast<size_t>(block - ranks_.begin())];
   for (; rest > 0; --rest) bits &= bits - 1;
-  return page->chunk + static_cast<uint64_t>(block - first) * kBlockBytes + 8 * std::countr_zero(bits);
+  return page.chunk + static_cast<uint64_t>(block - first) * kBlockBytes + 8 * static_cast<uint64_t>(std::countr_zero(bits));
 }
 
 uint64_t ObjectIndex::MemoryBytes() const {

@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "base/big_array.h"
 #include "base/cancel.h"
 #include "heap/heap_walk.h"
 #include "heap/page_walker.h"
@@ -42,6 +44,27 @@ class ObjectIndex {
     return id == kNoObject && moved_possible_ ? Moved(address & ~uint64_t{3}) : id;
   }
   Address AddressOf(ObjectId id) const;
+  uint32_t PageOf(ObjectId id) const;
+  // At(), with its page and where it starts (of a moved object: where it is now).
+  struct Place {
+    ObjectId id = kNoObject;
+    uint32_t page = 0;
+    Address start = 0;
+  };
+  Place PlaceOf(uint64_t address) const {
+    const Place place = LookupPlace(address & ~uint64_t{3});
+    return place.id == kNoObject && moved_possible_ ? MovedPlace(address & ~uint64_t{3}) : place;
+  }
+  // From where to where objects of the page may stand.
+  std::pair<Address, Address> RangeOf(uint32_t page) const {
+    return {pages_[page].page->descriptor.area_start, pages_[page].end};
+  }
+  // Where the next object of the page starts behind `start`; where objects end when there is none.
+  Address NextStart(uint32_t page, Address start) const;
+  // Calls to_each(ObjectId, Address) for the objects of the page that are in a set of ids (bit i % 64 of word i / 64), by
+  // rising address.
+  template <typename ToEach>
+  void ForEachOn(uint32_t page, std::span<const uint64_t> set, ToEach&& to_each) const;
 
   // Visits the objects of a page in rising order of their ids: visitor(ObjectId, MapCache::Slot&, Address, uint64_t size,
   // const std::byte* bytes). `maps` belongs to the calling thread.
@@ -74,6 +97,7 @@ class ObjectIndex {
     uint32_t survivor_count = 0;  // of a from-space page, which is not walked
     bool one_object = false;
   };
+  friend class GraphStore;
   static constexpr uint64_t kBlockBytes = 512;
   static constexpr uint32_t kNoPage = 0xffffffff;
 
@@ -81,6 +105,10 @@ class ObjectIndex {
   void CollectPages(const Cancel& cancel);
   void FillPage(NumberedPage* page, PageWalker* walker, PageTally* tally, uint32_t* objects);
   void HashPages();
+  // Into bits_ and ranks_, from first_block on.
+  static size_t BlocksOf(const NumberedPage& page) {
+    return page.one_object ? 0 : (page.end - page.chunk + kBlockBytes - 1) / kBlockBytes;
+  }
   uint32_t PageAt(Address address) const {
     const Address chunk = address >> kChunkShift;
     for (size_t i = (chunk * 0x9e3779b97f4a7c15ull) >> hash_shift_;; i = (i + 1) & hash_mask_) {
@@ -88,19 +116,22 @@ class ObjectIndex {
       if (hash_[i].page == kNoPage) return kNoPage;
     }
   }
-  ObjectId Lookup(Address address) const {
+  ObjectId Lookup(Address address) const { return LookupPlace(address).id; }
+  Place LookupPlace(Address address) const {
     const uint32_t number = PageAt(address);
-    if (number == kNoPage) return kNoObject;
+    if (number == kNoPage) return {};
     const NumberedPage& page = pages_[number];
-    if (page.one_object) return address == page.page->descriptor.area_start ? page.first_id : kNoObject;
-    if (address >= page.end) return kNoObject;
+    if (page.one_object) return address == page.page->descriptor.area_start ? Place{page.first_id, number, address} : Place{};
+    if (address >= page.end) return {};
     const uint64_t word = (address - page.chunk) / 8;
     const size_t block = page.first_block + word / 64;
     const uint64_t bit = uint64_t{1} << word % 64;
-    if ((bits_[block] & bit) == 0 || (address & 7) != 0) return kNoObject;
-    return page.first_id + ranks_[block] + static_cast<uint32_t>(std::popcount(bits_[block] & (bit - 1)));
+    if ((bits_[block] & bit) == 0 || (address & 7) != 0) return {};
+    return {page.first_id + ranks_[block] + static_cast<uint32_t>(std::popcount(bits_[block] & (bit - 1))), number, address};
   }
-  ObjectId Moved(Address address) const;
+  ObjectId Moved(Address address) const { return MovedPlace(address).id; }
+  Place MovedPlace(Address address) const;
+  Address AddressOn(const NumberedPage& page, ObjectId id) const;
 
   static constexpr int kChunkShift = 18;  // 256 KB
   struct HashedPage {
@@ -112,8 +143,8 @@ class ObjectIndex {
   const int isolate_;
   std::vector<NumberedPage> pages_;  // by rising address
   std::vector<YoungSurvivor> survivors_;  // by rising address
-  std::vector<uint64_t> bits_;
-  std::vector<uint16_t> ranks_;  // objects of the page in front of the block
+  BigArray<uint64_t> bits_;
+  BigArray<uint16_t> ranks_;  // objects of the page in front of the block
   std::vector<HashedPage> hash_;
   size_t hash_mask_ = 0;
   int hash_shift_ = 0;
@@ -122,6 +153,20 @@ class ObjectIndex {
   bool moved_possible_ = false;
   PageTally tally_;
 };
+
+template <typename ToEach>
+void ObjectIndex::ForEachOn(uint32_t page, std::span<const uint64_t> set, ToEach&& to_each) const {
+  const uint64_t begin = pages_[page].first_id, end = page + 1 < pages_.size() ? pages_[page + 1].first_id : count_;
+  for (uint64_t word = begin / 64; 64 * word < end; ++word) {
+    uint64_t bits = set[word];
+    if (64 * word < begin) bits &= ~uint64_t{0} << begin % 64;
+    if (64 * (word + 1) > end) bits &= ~(~uint64_t{0} << end % 64);
+    for (; bits != 0; bits &= bits - 1) {
+      const ObjectId id = static_cast<ObjectId>(64 * word + static_cast<uint64_t>(std::countr_zero(bits)));
+      to_each(id, AddressOn(pages_[page], id));
+    }
+  }
+}
 
 template <typename Visitor>
 void ObjectIndex::VisitPage(size_t number, PageWalker* walker, Visitor&& visitor) const {

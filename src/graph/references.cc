@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstring>
 #include <tuple>
-#include <unordered_map>
 
 #include "base/on_threads.h"
 #include "graph/dispatch_table.h"
@@ -87,7 +86,6 @@ class References::Builder {
   std::vector<Hole> holes;
   // Functions with a dispatch handle. Until AddCode() it stands, halved, where their first reference will.
   std::vector<ObjectId> functions;
-  uint32_t handle_bits = 0;
 
  private:
   struct Rule : EdgeRule {
@@ -141,7 +139,6 @@ class References::Builder {
       if (const uint32_t handle = DispatchHandleIn(bytes, size); handle != 0) {
         references_.edges_[at_++] = handle >> 1;
         functions.push_back(id);
-        handle_bits |= handle;
       }
     }
     Emit(id, rule.map);
@@ -179,29 +176,18 @@ class References::Builder {
     }
   }
 
-  // What stands in instructions. Optimized code is thrown away when objects die that it was made for: it holds those
-  // weakly (src/objects/code-inl.h, Code::IsWeakObjectInOptimizedCode). Other code has no objects of these kinds.
+  // What stands in instructions.
   void EmitEmbedded(ObjectId id, uint64_t size, const std::byte* bytes) {
     const uint64_t header = 8 * std::min(size / 8, kCodeHeaderWords);
     ForEachEmbeddedPointer({bytes + header, size - header}, [&](uint64_t word) {
       const ObjectId to = index_.At(word);
       if (to == kNoObject) return;
-      if (!IsWeakInCode(word)) {
+      if (!IsWeakInCode(word, index_.model(), &maps_)) {
         Emit(id, to);
       } else if (show_weak_) {
         shown.push_back({id, to});
       }
     });
-  }
-
-  bool IsWeakInCode(uint64_t word) {
-    const InstanceTypes& types = layout_.types;
-    MapCache::Slot* slot = maps_.Find(index_.model().memory().ReadWord(Untag(word)).value_or(0));
-    if (slot == nullptr) return true;  // no object, or a moved one
-    const uint16_t type = maps_.info(*slot).instance_type;
-    if (types.IsJSReceiver(type) || types.IsContext(type) || types.at(type).name == "PROPERTY_CELL_TYPE") return true;
-    MapInfo shape;  // those that can become others: of JavaScript objects
-    return types.IsMap(type) && ReadMap(index_.model().memory(), layout_, word, &shape) && types.IsJSReceiver(shape.instance_type);
   }
 
   void AddShown(ObjectId id, uint64_t size, const std::byte* bytes) {
@@ -260,28 +246,17 @@ class References::Builder {
 // VisitJSDispatchTableEntry and VisitJSFunction).
 void References::AddCodeOfFunctions(const ObjectIndex& index, std::span<const std::unique_ptr<Builder>> builders,
                                     const Cancel& cancel) {
-  constexpr size_t kMostHandles = 1 << 16, kMostUses = 512;
-  std::unordered_map<uint32_t, ObjectId> by_handle;
-  uint32_t handle_bits = 0, last = 0;
+  DispatchHandles handles;
   for (const std::unique_ptr<Builder>& builder : builders) {
-    handle_bits |= builder->handle_bits;
-    for (size_t i = 0; i < builder->functions.size() && by_handle.size() < kMostHandles; ++i) {
-      const uint32_t handle = edges_[first_[builder->functions[i]]] << 1;
-      if (handle != last) by_handle.try_emplace(last = handle, builder->functions[i]);
+    for (const ObjectId function : builder->functions) {
+      const uint32_t handle = edges_[first_[function]] << 1;
+      if (!handles.Knows(handle)) handles.Add(handle, index.AddressOf(function));
     }
   }
-  if (handle_bits == 0) return;
-  std::vector<std::pair<uint32_t, ObjectId>> handles(by_handle.begin(), by_handle.end());
-  std::ranges::sort(handles);
+  if (handles.bits() == 0) return;
   const HeapModel& model = index.model();
-  const uint64_t shared = static_cast<uint64_t>(model.layout().Get(LayoutConstant::kFunctionShared, 24));
-  std::vector<DispatchUse> uses;
-  for (size_t i = 0; i < handles.size(); i += (handles.size() + kMostUses - 1) / kMostUses) {
-    const std::optional<uint64_t> word = model.memory().ReadWord(index.AddressOf(handles[i].second) + shared);
-    uses.push_back({handles[i].first, Untag(word.value_or(0))});
-  }
-  const std::optional<DispatchTable> table =
-      DispatchTable::Find(model, model.isolates()[index.isolate()], uses, handle_bits, cancel);
+  const std::optional<DispatchTable> table = DispatchTable::Find(
+      model, model.isolates()[index.isolate()], handles.Uses(model), handles.bits(), cancel);
   code_unknown_ = !table.has_value();
   OnThreads(builders.size(), [&](size_t thread) { builders[thread]->AddCode(table ? &*table : nullptr); });
 }
@@ -351,6 +326,7 @@ std::unique_ptr<References> References::FromLists(const std::vector<std::vector<
     for (const ObjectId to : list) references->edges_[at++] = to;
     if (!list.empty()) references->edges_[at - 1] |= kLast;
   }
+  references->taken_ = at;
   references->ephemerons_ = std::move(ephemerons);
   std::ranges::stable_sort(references->ephemerons_, {}, &Ephemeron::table);
   return references;

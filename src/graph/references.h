@@ -82,11 +82,14 @@ class References {
   static constexpr uint32_t kNoEdges = 0xffffffff;
   static constexpr uint32_t kLast = 0x80000000;  // marks the last reference of a node
 
+  friend class GraphStore;
   struct Hole;  // a reference to an external block that is not yet numbered
   class Builder;
 
   void AddCodeOfFunctions(const ObjectIndex& index, std::span<const std::unique_ptr<Builder>> builders,
                           const Cancel& cancel);
+
+  uint64_t used_edges() const { return std::min<uint64_t>(taken_, edges_.size()); }
 
   uint64_t object_count_ = 0;
   uint64_t edge_count_ = 0;

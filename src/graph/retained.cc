@@ -2,11 +2,13 @@
 
 namespace corewalk {
 
-void SumRetained(std::span<const ObjectId> dominators, std::span<const ObjectId> order, std::span<uint32_t> sizes) {
-  constexpr size_t kAhead = 16;
+bool SumRetained(std::span<const ObjectId> dominators, std::span<const ObjectId> order, std::span<uint32_t> sizes,
+                 const Cancel& cancel) {
+  constexpr size_t kAhead = 16, kPollNodes = 1 << 18;
   const uint32_t n = static_cast<uint32_t>(dominators.size());
   // What a node dominates was reached later than the node.
   for (size_t i = order.size(); i-- > 0;) {
+    if (i % kPollNodes == 0 && cancel.Cancelled()) return false;
     if (i >= kAhead) __builtin_prefetch(&dominators[order[i - kAhead]]);
     if (i >= kAhead / 2) {
       if (const ObjectId ahead = dominators[order[i - kAhead / 2]]; ahead < n) __builtin_prefetch(&sizes[ahead], 1);
@@ -14,6 +16,7 @@ void SumRetained(std::span<const ObjectId> dominators, std::span<const ObjectId>
     const ObjectId node = order[i], dominator = dominators[node];
     if (dominator < n) sizes[dominator] = AddSizes(sizes[dominator], sizes[node]);
   }
+  return true;
 }
 
 DominatorChildren::DominatorChildren(std::span<const ObjectId> dominators) : begin_(dominators.size() + 2) {

@@ -19,9 +19,9 @@ inline uint32_t AddSizes(uint32_t a, uint32_t b) {
 }
 
 // `dominators` as FindDominators gives them, `order` as Reachability does. Turns the shallow sizes in `sizes` into retained
-// ones; those of nodes without a dominator stay as they are. Once begun it goes to its end: it cannot be begun again, and
-// takes a tenth of a second for ten million objects.
-void SumRetained(std::span<const ObjectId> dominators, std::span<const ObjectId> order, std::span<uint32_t> sizes);
+// ones; those of nodes without a dominator stay as they are. False when cancelled: then `sizes` are of no use any more.
+bool SumRetained(std::span<const ObjectId> dominators, std::span<const ObjectId> order, std::span<uint32_t> sizes,
+                 const Cancel& cancel = Cancel());
 
 // The children of each node of the dominator tree, by rising id. 4 bytes per node and 4 per child.
 class DominatorChildren {

@@ -58,6 +58,7 @@ class ShapeTable::Worker {
                          TakeFirst(address, &tally.garbage_sample);
                        }
                        TakeFirst(address, &tally.sample);
+                       if (table_.low_.empty()) return;
                        table_.low_[id] = static_cast<uint16_t>(shape);
                        table_.high_[id] = static_cast<uint8_t>(shape >> 16);
                        table_.sizes_[id] = static_cast<uint32_t>(std::min<uint64_t>(size / kSizeUnit, 0xffffffff));
@@ -124,12 +125,14 @@ class ShapeTable::Worker {
 };
 
 std::optional<ShapeTable> ShapeTable::Build(const ObjectIndex& index, const NodeSet& sure, const NodeSet& live,
-                                            uint64_t extra_sizes, int thread_count, const Cancel& cancel,
-                                            const ProgressFunction& progress) {
+                                            uint64_t extra_sizes, bool per_object, int thread_count,
+                                            const Cancel& cancel, const ProgressFunction& progress) {
   ShapeTable table;
-  table.low_.Reset(index.size());
-  table.high_.Reset(index.size());
-  table.sizes_.Reset(index.size() + extra_sizes);
+  if (per_object) {
+    table.low_.Reset(index.size());
+    table.high_.Reset(index.size());
+    table.sizes_.Reset(index.size() + extra_sizes);
+  }
   const HeapModel& model = index.model();
   const size_t threads = ClampThreads(thread_count);
   Numbering numbering;

@@ -29,10 +29,10 @@ struct LiveShape {
 
 class ShapeTable {
  public:
-  // `sure` and `live` as in HeapGraph; `extra_sizes` more sizes than objects are kept, for the caller to fill. Nothing when
-  // cancelled.
+  // `sure` and `live` as in HeapGraph; `extra_sizes` more sizes than objects are kept, for the caller to fill. Without
+  // `per_object` only the tallies are: then ShapeOf() and TakeSizes() must not be called. Nothing when cancelled.
   static std::optional<ShapeTable> Build(const ObjectIndex& index, const NodeSet& sure, const NodeSet& live,
-                                         uint64_t extra_sizes, int threads, const Cancel& cancel,
+                                         uint64_t extra_sizes, bool per_object, int threads, const Cancel& cancel,
                                          const ProgressFunction& progress);
 
   // In no particular order (it depends on the threads). Read-only objects, which are not numbered, have shapes too; they are always live.
@@ -40,8 +40,10 @@ class ShapeTable {
   uint32_t ShapeOf(ObjectId id) const { return uint32_t{high_[id]} << 16 | low_[id]; }
   // Shallow sizes in units of 8 bytes, by id; they are given away to become retained sizes.
   BigArray<uint32_t> TakeSizes() { return std::move(sizes_); }
+  bool has_sizes() const { return !sizes_.empty(); }
 
  private:
+  friend class GraphStore;
   class Worker;
 
   std::vector<LiveShape> shapes_;

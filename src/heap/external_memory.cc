@@ -71,4 +71,13 @@ ExternalMemory ExternalMemoryCollector::Sum() {
   return sum;
 }
 
+ExternalMemory ExternalMemoryCollector::SumWithout(const ExternalMemoryCollector& others) {
+  std::vector<Address> held;
+  held.reserve(others.blocks_.size());
+  for (const Block& block : others.blocks_) held.push_back(block.address);
+  std::ranges::sort(held);
+  std::erase_if(blocks_, [&](const Block& block) { return std::ranges::binary_search(held, block.address); });
+  return Sum();
+}
+
 }  // namespace corewalk

@@ -32,6 +32,8 @@ class ExternalMemoryCollector {
   void Take(ExternalMemoryCollector&& other);
   // Each block once; of a block that objects give different sizes (buffers that were resized or cut off), the largest.
   ExternalMemory Sum();
+  // The same of the blocks that `others` has not met.
+  ExternalMemory SumWithout(const ExternalMemoryCollector& others);
 
  private:
   struct Block {

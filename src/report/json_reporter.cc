@@ -66,7 +66,9 @@ class ObjectWriter {
 
 std::string FieldsObject(const std::vector<Field>& fields) {
   ObjectWriter object;
-  for (const Field& field : fields) object.Add(field.key, JsonValue(field.value));
+  for (const Field& field : fields) {
+    if (!field.key.empty()) object.Add(field.key, JsonValue(field.value));
+  }
   return object.Take();
 }
 
@@ -96,6 +98,8 @@ std::string_view ErrorCodeName(ErrorCode code) {
       return "unreadable";
     case ErrorCode::kUnsupported:
       return "unsupported";
+    case ErrorCode::kNoMemory:
+      return "no_memory";
     case ErrorCode::kInterrupted:
       return "interrupted";
     case ErrorCode::kInternal:
@@ -163,7 +167,9 @@ void JsonReporter::AddCard(const Card& card) {
     Member(card.key, FieldsObject(card.fields));
     return;
   }
-  for (const Field& field : card.fields) Member(field.key, JsonValue(field.value));
+  for (const Field& field : card.fields) {
+    if (!field.key.empty()) Member(field.key, JsonValue(field.value));
+  }
 }
 
 void JsonReporter::BeginTable(const TableSpec& spec) {

@@ -41,8 +41,8 @@ using Cell =
     std::variant<Absent, Count, Bytes, HexAddress, Share, Seconds, Bar, bool, int64_t, std::string, UntrustedText>;
 
 struct Field {
-  std::string key;    // JSON name, snake_case
-  std::string title;  // text label
+  std::string key;    // JSON name, snake_case; "" = text only
+  std::string title;  // text label; "" = JSON only
   Cell value;
 };
 

@@ -90,6 +90,8 @@ void TextReporter::BeginDocument(std::string_view, const Card&) {
 
 void TextReporter::AddCard(const Card& card) {
   CloseTable({});
+  const bool any = std::ranges::any_of(card.fields, [](const Field& field) { return !field.title.empty(); });
+  if (!any && card.title.empty()) return;  // it is for JSON only
   Separate();
   if (!card.title.empty()) {
     Print(card.title, Paint::kHeading);
@@ -109,14 +111,15 @@ void TextReporter::AddCard(const Card& card) {
 
 void TextReporter::BeginTable(const TableSpec& spec) {
   CloseTable({});
-  Separate();
-  in_table_ = true;
-  widths_known_ = false;
   spec_ = spec;
   shown_.clear();
   for (size_t i = 0; i < spec_.columns.size(); ++i) {
     if (!spec_.columns[i].title.empty()) shown_.push_back(i);
   }
+  in_table_ = !shown_.empty();  // else it is for JSON only
+  if (!in_table_) return;
+  Separate();
+  widths_known_ = false;
 }
 
 void TextReporter::AddRow(std::span<const Cell> row) {

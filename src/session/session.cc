@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text_sanitize.h"
 
@@ -44,6 +45,8 @@ Result<std::unique_ptr<Session>> Session::Open(std::unique_ptr<Memory> memory, O
   std::unique_ptr<Session> session(new Session());
   session->memory_ = std::move(memory);
   session->options_ = std::move(options);
+  const GraphResources resources = std::exchange(session->options_.graph, {});
+  if (const Result<void> set = session->SetGraphResources(resources); !set) return std::unexpected(set.error());
   session->modules_ = Modules(*session->memory_);
   if (const Result<void> found = session->FindExecutable(); !found) return std::unexpected(found.error());
 

@@ -12,6 +12,7 @@
 #include "base/cancel.h"
 #include "base/completeness.h"
 #include "base/error.h"
+#include "base/scratch_space.h"
 #include "graph/heap_graph.h"
 #include "heap/heap_model.h"
 #include "heap/names.h"
@@ -21,14 +22,24 @@
 #include "memory/image_memory.h"
 #include "memory/memory.h"
 #include "node/process_facts.h"
+#include "session/graph_index.h"
 
 namespace corewalk {
+
+// What graphs may use; can be changed while a session is open.
+struct GraphResources {
+  std::string index;    // file that keeps the graph, see GraphIndex; "" = none
+  std::string scratch;  // folder for arrays for which there is no memory; "" = none
+  uint64_t memory = 0;  // bytes that may be taken, 0 = what is available
+  bool operator==(const GraphResources&) const = default;
+};
 
 struct OpenOptions {
   std::string executable;    // path of the node binary (or libnode.so); "" = find it through the target's file mappings
   bool force = false;        // go on although executable and core do not belong together
   bool hide_tables = false;  // for tests: pretend that no layout table is known for this V8
   int threads = 2;           // worker threads for walks, 1 or more
+  GraphResources graph;
 };
 
 class Session {
@@ -59,12 +70,23 @@ class Session {
     kPaths,     // references and ways to the roots
     kRetained,  // dominators and retained sizes
     kAll,
+    kSuspects,  // HeapGraph::ReachedWithout(): what goes with chosen objects; no more may be known
   };
-  // Built on first use and kept; a later need may add to it or build it anew. Fails when cancelled, when the heap cannot
-  // be numbered, or when this machine has not the memory for it.
+  // Built on first use and kept; a later need may add to it or build it anew. With an index (OpenOptions::index) it is taken
+  // from there as far as it goes, and what is added is written back. Where memory is short, a need
+  // that marks can serve (kLiveness, kSuspects) gets a graph of marks only. Fails when cancelled, when the heap cannot be
+  // numbered, when this machine has not the memory for it (kNoMemory; the message says what can be done), or when an index is
+  // wanted of what is no core file.
   Result<HeapGraph*> Graph(int isolate, GraphNeed need, const Cancel& cancel, const ProgressFunction& progress);
-  // The graph, when it has been built.
-  const HeapGraph* KnownGraph(int isolate) const;
+  // The graph, when it has been built or stands in the index; null when not. Errors as above.
+  Result<const HeapGraph*> KnownGraph(int isolate, const Cancel& cancel, const ProgressFunction& progress);
+  // Why the index of this isolate was not used; "" when there is none or it was.
+  std::string IndexProblem(int isolate) const;
+  // From now on. A graph that was built already is written to an index when something is added to it. Errors: those of
+  // ScratchSpace::Open().
+  Result<void> SetGraphResources(const GraphResources& resources);
+  // What arrays of commands may lie in, see ScratchScope; null = memory.
+  const ScratchSpace* scratch() const { return scratch_.get(); }
 
   // What every result of this target must say: gaps of the core, guesses of the layout, remarks made while opening.
   const Completeness& completeness() const { return completeness_; }
@@ -74,6 +96,21 @@ class Session {
   Result<void> FindExecutable();
   void DescribeCompleteness();
   std::vector<AddressRange> HeapRanges() const;
+  // What is kept about the graph of one isolate.
+  struct GraphOfIsolate {
+    std::unique_ptr<HeapGraph> graph;
+    std::unique_ptr<HeapGraph> marks;  // where memory is short
+    std::unique_ptr<ObjectIndex> numbered;  // until a graph takes it
+    std::optional<GraphIndex> index;
+    bool index_tried = false;
+  };
+  Result<void> LoadIndexed(int isolate, GraphOfIsolate* of, const Cancel& cancel, const ProgressFunction& progress);
+  Result<void> BuildGraph(int isolate, GraphNeed need, GraphOfIsolate* of, const Cancel& cancel, const ProgressFunction& progress);
+  Result<HeapGraph*> MarksGraph(int isolate, GraphNeed need, GraphOfIsolate* of, const Cancel& cancel,
+                                const ProgressFunction& progress);
+  Result<void> Number(int isolate, GraphOfIsolate* of, const Cancel& cancel, const ProgressFunction& progress);
+  Result<void> CheckRoom(uint64_t objects, GraphNeed need) const;
+  GraphIndexIdentity IndexIdentity(int isolate);
 
   std::unique_ptr<Memory> memory_;
   OpenOptions options_;
@@ -85,7 +122,9 @@ class Session {
   std::unique_ptr<HeapModel> model_;
   std::unique_ptr<NameResolver> names_;
   std::optional<ProcessFacts> process_;
-  std::map<int, std::unique_ptr<HeapGraph>> graphs_;  // by isolate
+  std::map<int, GraphOfIsolate> graphs_;  // by isolate
+  std::optional<uint64_t> fingerprint_;
+  std::shared_ptr<const ScratchSpace> scratch_;
   Completeness completeness_;
 };
 

@@ -32,6 +32,9 @@ def inspect(ctx, process, facts):
     if ctx.check("live: histogram", done.status == 0 and len(documents) == 1, done.brief()):
         wrong = wrong_counts(counts_by_name(documents[0]), facts["classes"])
         ctx.check("live: counts exact", not wrong, "; ".join(wrong))
+    refused = run_program([ctx.options.corewalk, "-p", pid, "--index", os.path.join(ctx.directory, "live.index"), "dominators"])
+    ctx.check("live: no index is kept of a process that goes on", refused.status == 2 and "core files only" in refused.refusal() and
+              not os.path.exists(os.path.join(ctx.directory, "live.index")), refused.brief())
     alive(ctx, process, "live: the process goes on")
     with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as stream:
         status = stream.read()

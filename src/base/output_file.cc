@@ -1,4 +1,4 @@
-#include "report/output_file.h"
+#include "base/output_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -75,9 +75,14 @@ bool OutputFile::Write(std::string_view bytes) {
   return error_ == 0;
 }
 
-Result<void> OutputFile::Commit() {
+bool OutputFile::Skip(uint64_t bytes) {
+  if (error_ == 0 && lseek(fd_, static_cast<off_t>(bytes), SEEK_CUR) < 0) error_ = errno;
+  return error_ == 0;
+}
+
+Result<void> OutputFile::Commit(bool durable) {
   // Some file systems report a full disk only now.
-  if (error_ == 0 && fsync(fd_) != 0 && errno != EINVAL && errno != EROFS) error_ = errno;
+  if (error_ == 0 && durable && fsync(fd_) != 0 && errno != EINVAL && errno != EROFS) error_ = errno;
   if (close(std::exchange(fd_, -1)) != 0 && error_ == 0) error_ = errno;
   if (error_ == 0) {
     if (auto ok = CheckReplaceable(path_); !ok) return ok;

@@ -1,9 +1,10 @@
-// A file that appears whole or not at all (-o FILE). Bytes go to a new file of mode 0600 in the same folder (cores hold
+// A file that appears whole or not at all (-o FILE, --index FILE). Bytes go to a new file of mode 0600 in the same folder (cores hold
 // secrets), which takes the wanted name only at the end; until then an older file keeps its content. A symbolic link, a
 // folder or a device under that name is refused. Errors: kNotFound (no such folder), kUnreadable (cannot write, with
 // the system's reason, also for a full disk).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,7 +22,10 @@ class OutputFile {
 
   // False after a failure; Commit() then tells the reason.
   bool Write(std::string_view bytes);
-  Result<void> Commit();
+  // So many zeros, which take no room on the disk. Something must be written behind them.
+  bool Skip(uint64_t bytes);
+  // `durable`: waits until the bytes are on the disk, so that they outlive a crash of the machine.
+  Result<void> Commit(bool durable = true);
 
  private:
   OutputFile() = default;
