@@ -2,6 +2,7 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 
 from harness import Run
@@ -11,6 +12,7 @@ OBJECTS = 10_000_000
 PATIENCE = 0.2       # seconds from the signal to the end, in the median, on a machine with nothing else to do
 AT_MOST = 2.0        # seconds, for each
 MOMENTS = 8          # spread over the time that a whole run takes
+GRAPH_MOMENTS = 3    # the same of commands of the graph
 
 
 def run(ctx):
@@ -32,11 +34,119 @@ def run(ctx):
                 took.append(done.seconds)
                 partial += bool(documents[0].get(S.COMPLETENESS, {}).get("interrupted"))
                 ctx.check(f"{label}: told apart from a whole answer", told(documents[0], done.status, core), done.brief())
+    at_once(ctx, "", took, partial)
+    graph(ctx, core)
+    plugin(ctx, core)
+    as_text(ctx, core)
+
+
+def at_once(ctx, what, took, partial):
     took.sort()
     patience = PATIENCE * max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
-    ctx.check(f"interrupt: stops at once ({partial} partial answers)",
-              took and took[len(took) // 2] <= patience and took[-1] <= AT_MOST,
+    ctx.check(f"interrupt: {what}stops at once ({len(took)} times, {partial} partial answers)",
+              took and took[len(took) // 2] <= patience and took[-1] <= max(AT_MOST, patience),
               f"seconds: {[round(t, 3) for t in took[len(took) // 2:]]}")
+
+
+def graph_commands(ctx, core):
+    """Whatever builds a graph, in memory, in a file and by marks; and all kinds of answers from it."""
+    rows = ctx.cli_json(core, "histogram", "--live", "-n", "0")[S.ROWS]
+    address = next(row["sample"] for row in rows if row[S.NAME] == "BulkNode")
+    scratch, index = os.path.join(ctx.directory, "scratch"), os.path.join(ctx.directory, "interrupted-index")
+    os.makedirs(scratch, exist_ok=True)
+    yield ["histogram", "--live", "-n", "0"]
+    yield ["histogram", "--retained", "-n", "0"]
+    yield ["dominators"]
+    yield ["retained", address]
+    yield ["retained", "--class", "BulkNode"]
+    yield ["whatif", "--class", "BulkPoint"]
+    yield ["path", address]
+    yield ["path", "--class", "BulkNode"]
+    yield ["retainers", address]
+    yield ["roots"]
+    yield ["--scratch", scratch, "dominators"]
+    yield ["--memory", "60m", "whatif", "--class", "BulkPoint"]
+    yield ["--memory", "60m", "histogram", "--live", "-n", "0"]
+    yield ["--index", index, "dominators"]  # the whole run writes it
+
+
+def graph(ctx, core):
+    took, partial = [], 0
+    for words in graph_commands(ctx, core):
+        whole = ctx.cli(*words, core=core)
+        name = " ".join(words[-2:] if words[0].startswith("--") else words[:2])
+        ctx.check(f"interrupt: {name}: a whole run", whole.status == 0, whole.brief())
+        index = words[1] if words[0] == "--index" else None
+        for moment in range(1, GRAPH_MOMENTS + 1):
+            if index and moment % 2 and os.path.exists(index):
+                os.remove(index)  # written in this run, read in the next
+            done = interrupted(ctx, core, [*words, "--json"], whole.seconds * moment / (GRAPH_MOMENTS + 1))
+            label = f"interrupt: {name} at {moment}/{GRAPH_MOMENTS + 1}"
+            if done.status == -signal.SIGINT and not done.out:
+                continue
+            documents = done.documents()
+            if ctx.check(f"{label}: one document", len(documents) == 1, done.brief()):
+                took.append(done.seconds)
+                partial += "error" not in documents[0] and documents[0][S.COMPLETENESS]["interrupted"]
+                ctx.check(f"{label}: told apart from a whole answer", told(documents[0], done.status, core), done.brief())
+            if done.seconds > PATIENCE:
+                print(f"    {label}: {done.seconds:.3f} s")
+        if index:
+            left = [n for n in os.listdir(ctx.directory) if n.startswith("interrupted-index") and n != os.path.basename(index)]
+            ctx.equal("interrupt: no half an index is left", left, [])
+    at_once(ctx, "graph commands: ", took, partial)
+
+
+def plugin(ctx, core):
+    """Ctrl-C goes to LLDB, which tells the plugin."""
+    if not ctx.options.lldb or not ctx.options.plugin or not os.path.exists(ctx.options.plugin):
+        ctx.skip("interrupt: plugin", "no lldb or no plugin")
+        return
+    took, partial = [], 0
+    for words in ("dominators", "histogram --retained -n 0", "whatif --class BulkPoint", "histogram -n 0"):
+        whole = ctx.cli(*words.split(), core=core).seconds
+        for moment in (1, 2, 3):
+            done = interrupted_lldb(ctx, core, f"v8 {words} --json", whole * moment / 4)
+            documents = done.documents()
+            label = f"interrupt: plugin: {words.split()[0]} at {moment}/4"
+            if ctx.check(f"{label}: it answers", done.status is not None and documents, done.brief()):
+                document = documents[-1]
+                took.append(done.seconds)
+                partial += "error" in document or document[S.COMPLETENESS]["interrupted"]
+                ctx.check(f"{label}: told apart from a whole answer", told(document, 130, core), done.brief())
+    at_once(ctx, "plugin: ", took, partial)
+    ctx.check("interrupt: plugin: some were caught in the middle", partial > 0, f"{partial} of {len(took)}")
+
+
+def interrupted_lldb(ctx, core, command, delay):
+    """The command in LLDB, with SIGINT `delay` seconds after the target is there; `seconds` is from then to the last output."""
+    words = [ctx.options.lldb, "--batch", "--source-quietly", "--no-lldbinit", "--core", core.path, core.node,
+             "-o", f"plugin load {ctx.options.plugin}", "-o", "v8 version", "-o", command]
+    chunks, begun = [], threading.Event()
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env=dict(os.environ, TERM="dumb")) as process:
+        def read():
+            while data := os.read(process.stdout.fileno(), 1 << 16):
+                chunks.append((time.monotonic(), data))
+                if command.encode() in b"".join(d for _, d in chunks):  # LLDB tells what it is about to do
+                    begun.set()
+            begun.set()
+        reader = threading.Thread(target=read)
+        reader.start()
+        begun.wait(60)
+        time.sleep(delay)
+        begin = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        try:
+            status = process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            status = None
+        reader.join()
+        return Run(status, b"".join(data for _, data in chunks), b"", max(0, (chunks[-1][0] if chunks else 0) - begin))
+
+
+def as_text(ctx, core):
     # The same as text, until a run was caught in the middle.
     whole = ctx.cli("histogram", core=core).seconds
     for moment in range(1, 2 * MOMENTS):
