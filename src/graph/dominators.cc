@@ -108,12 +108,10 @@ class Finder {
       if (const uint32_t referrer = referrer_[node]; !IsShared(referrer)) end[referrer] += size;
     }
     const size_t count = order.size() + 1;
-    up_.Reset(count);
     last_.Reset(count);
     roots_.Reset(count / 64 + 1);
     uint32_t next_tree = end[n_];
     pre_[n_] = 0;
-    up_[0] = kNoObject;
     last_[0] = end[n_] - 1;
     end[n_] = 1;
     SetBit(&roots_, 0);
@@ -133,8 +131,20 @@ class Finder {
       pre_[node] = pre;
       end[node] = pre + 1;
       last_[pre] = pre + size - 1;
-      up_[pre] = shared ? kNoObject : pre_[referrer];
       if (shared) SetBit(&roots_, pre);
+    }
+    // Not in the same pass: this is where most memory is in use at a time.
+    end.Reset();
+    up_.Reset(count);
+    up_[0] = kNoObject;
+    for (size_t i = 0; i < order.size(); ++i) {
+      if (i % kPollNodes == 0 && cancel_.Cancelled()) return false;
+      if (i + kAhead < order.size()) {
+        const ObjectId ahead = order[i + kAhead];
+        __builtin_prefetch(&referrer_[ahead]), __builtin_prefetch(&pre_[ahead]);
+      }
+      const uint32_t referrer = referrer_[order[i]];
+      up_[pre_[order[i]]] = IsShared(referrer) ? kNoObject : pre_[referrer];
     }
     return true;
   }

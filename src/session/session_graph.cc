@@ -18,11 +18,11 @@ double BytesPerObject(Session::GraphNeed need) {
     case Session::GraphNeed::kSuspects:
       return 2.5;
     case Session::GraphNeed::kLiveness:
-      return 26;
+      return 24;
     case Session::GraphNeed::kPaths:
       return 28;
     case Session::GraphNeed::kRetained:
-      return 30;
+      return 27;
     case Session::GraphNeed::kAll:
       return 42;
   }

@@ -72,7 +72,7 @@ def paths(ctx, core, facts):
     document = ctx.cli_json(core, "path", "--class", facts["kept"]["name"])
     last = document[S.ROWS][-1] if document[S.ROWS] else {}
     ctx.check("path --class: one tree for all", document["class"]["live_count"] == facts["kept"]["count"] and
-              any(f"{facts['kept']['count']} x KeptRecord" == r["value"] for r in document[S.ROWS]),
+              any(f"{facts['kept']['count']:,} x KeptRecord" == r["value"] for r in document[S.ROWS]),
               repr([r["value"] for r in document[S.ROWS]][-4:]))
     ctx.check("path --class: the depth of each line", all(b["depth"] <= a["depth"] + 1 for a, b in
                                                           zip(document[S.ROWS], document[S.ROWS][1:])), repr(last))
