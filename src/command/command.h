@@ -67,6 +67,8 @@ struct PlainContext {
   std::string_view face_help;   // usage lines and options of the face, for `help`
   // A word that is no address: an expression, which a debugger can evaluate to a tagged word.
   const std::function<Result<uint64_t>(const std::string& expression)>& evaluate;
+  // What the program ends with when all went well; a command sets it to tell a script what it found.
+  int& exit_status;
 };
 
 // What a command about a target gets.

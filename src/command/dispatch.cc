@@ -163,8 +163,9 @@ int RunParsed(Face& face, const Registry& registry, const Command& command, cons
   const std::function<Result<uint64_t>(const std::string&)> evaluate = [&face](const std::string& expression) {
     return face.Evaluate(expression);
   };
+  int exit_status = kExitOk;
   PlainContext context{registry,          args,        *reporter, face.cancel(), progress, face.settings(),
-                       face.invocation(), face.help(), evaluate};
+                       face.invocation(), face.help(), evaluate,  exit_status};
   const Result<void> result = RunGuarded(command, face, context, *isolate);
   face.HideProgress();
 
@@ -184,9 +185,9 @@ int RunParsed(Face& face, const Registry& registry, const Command& command, cons
   reporter->Finish(nullptr);
   if (file) {
     if (auto written = file->Commit(); !written) return TellFailure(face, false, info.name, written.error());
-    return kExitOk;
+    return exit_status;
   }
-  return sink.failed() ? TellWriteFailure(face) : kExitOk;
+  return sink.failed() ? TellWriteFailure(face) : exit_status;
 }
 
 int RunUnguarded(Face& face, const Registry& registry, std::span<const std::string> words) {

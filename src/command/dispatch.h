@@ -14,6 +14,7 @@ namespace corewalk {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
+inline constexpr int kExitCondition = 3;  // all went well, and what the user asked to be warned of is so
 
 // Options that every command takes: --help, --json, -o, --isolate, --color, --width.
 std::span<const OptionSpec> CommonOptions();

@@ -20,6 +20,7 @@ QUICK = 3                # so many of them with --quick
 OLD_SPACE = 40           # megabytes, of the runs that end out of memory
 LIMITS = {"healthy_tables": 28, "healthy_compiler": 20}  # too small for what they do
 NEVER_OUT_OF_MEMORY = ("healthy_lru", "healthy_server", "healthy_garbage")
+CONDITIONS_ON = "leak_map_cache"
 RETAINED_SHARE = 0.02    # what may differ from the snapshot
 
 
@@ -70,11 +71,37 @@ def one_death(ctx, name, path, mode, witnessed):
             healthy(ctx, label, document)
         else:
             judge(ctx, label, document, core, mode)
+        if name == CONDITIONS_ON and mode == "abort":
+            conditions(ctx, core)
+            paragraphs(ctx, core)
     finally:
         if not ctx.options.keep:
             os.remove(core.path)
             if core.facts.get("snapshot"):
                 os.remove(core.facts["snapshot"])
+
+
+def conditions(ctx, core):
+    """--fail-if: exit status 3 when one of them holds, 2 when it makes no sense."""
+    for condition, status in (("retained(Map) > 1MB", 3), ("retained(Map) > 10GB", 0), ("count(Page) != %d" % core.facts["count"], 0),
+                              ("count(Page) >= %d && top.share > 10%%" % core.facts["count"], 3),
+                              ("suspects == 0 || live > 10GB", 0), ("suspects > 0", 3), ("retained(NoSuchClass) > 0", 0),
+                              ("retained(Map)", 2), ("size > 1MB", 2), ("live > 5 parsecs", 2)):
+        done = ctx.cli("leaks", "--fail-if", condition, core=core)
+        ctx.equal(f"leaks --fail-if '{condition}': exit status", done.status, status)
+    done = ctx.cli("leaks", "--fail-if", "live > 10GB", "--fail-if", "suspects > 0", core=core)
+    ctx.equal("leaks with two conditions of which one holds: exit status", done.status, 3)
+
+
+def paragraphs(ctx, core):
+    """What a person reads."""
+    done = ctx.cli("leaks", "--top", "1", core=core)
+    for words in ("Verdict:", "held by", "retains", "growth", "sample", "pins", "try", f"{core.facts['count']:,} entries",
+                  f"leak_map_cache.js:{core.facts['expect']['line']}"):
+        ctx.check(f"leaks tells '{words}'", words in done.text, done.text[:300])
+    told = ctx.cli("leaks", "--help").text
+    for words in ("--fail-if", "--top", "retained(CLASS)", "no single holder", "exit status 3"):
+        ctx.check(f"leaks --help tells '{words}'", words in told, told[:300])
 
 
 def brief(row):

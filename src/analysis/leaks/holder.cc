@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kMostLevels = 24;  // of owners that are gone up
 constexpr size_t kMostOpen = 32;    // owners of one level that are gone up from
 constexpr size_t kMostStores = 8;   // nested parts of one object
-constexpr int kMostPasses = 48;     // over all references, in the life of a finder
+constexpr int kMostPasses = 96;     // over all references, in the life of a finder
 constexpr uint32_t kMostDistance = 1'000'000;
 constexpr int kMostPrototypes = 16;
 constexpr size_t kMostModules = 200'000;
@@ -62,6 +62,7 @@ struct HolderFinder::Candidate {
   std::string name, owner, text, file;
   int line = 0, column = 0;
   uint64_t script = 0;
+  bool imported = false;  // what another module made: `const v8 = require('v8')`
 
   ObjectId owner_node() const { return chain.front(); }
   void Set(const PlacedSite& site) {
@@ -89,11 +90,33 @@ const Holder& HolderFinder::Find(ObjectId node) {
 }
 
 void HolderFinder::Prepare(std::span<const ObjectId> nodes) {
-  std::vector<ObjectId> wanted;
+  // What a search will ask about is what stands on the ways up: of all nodes in one pass, of their referrers in the
+  // next.
+  constexpr int kRounds = 4;
+  constexpr size_t kMostPrepared = 1 << 14;
+  std::unordered_set<ObjectId> seen;
+  std::vector<ObjectId> level(nodes.begin(), nodes.end());
   for (const ObjectId node : nodes) {
-    if (graph_.IsLive(node) && !SoleOwner(node)) wanted.push_back(node);
+    if (node >= graph_.node_count() || !graph_.IsLive(node)) continue;
+    ObjectId at = graph_.ParentOf(node);
+    for (size_t i = 0; i < kMostLevels && at != kNoObject; ++i, at = graph_.ParentOf(at)) level.push_back(at);
   }
-  CollectReferrers(std::move(wanted));
+  for (int round = 0; round < kRounds && !level.empty() && !cancel_.Cancelled(); ++round) {
+    std::vector<ObjectId> wanted;
+    for (const ObjectId node : level) {
+      if (node < graph_.node_count() && graph_.IsLive(node) && seen.size() < kMostPrepared &&
+          seen.insert(node).second && !SoleOwner(node))
+        wanted.push_back(node);
+    }
+    CollectReferrers(wanted);
+    level.clear();
+    for (const ObjectId node : wanted) {
+      const std::vector<ObjectId>& referrers = referrers_[node];
+      for (size_t i = 0; i < std::min(referrers.size(), kMostOpen); ++i) {
+        if (graph_.IsObject(referrers[i])) level.push_back(ChainFrom(referrers[i], node).front());
+      }
+    }
+  }
 }
 
 // The dominator tree's way up, as far as it takes to see.
@@ -111,8 +134,20 @@ uint32_t HolderFinder::DistanceOf(ObjectId node) const {
   return distance;
 }
 
+bool HolderFinder::IsWeakMapValue(ObjectId node) {
+  if (!weak_values_) {
+    weak_values_.emplace();
+    if (const References* references = graph_.references(); references != nullptr) {
+      for (const Ephemeron& entry : references->ephemerons()) weak_values_->push_back(entry.value);
+    }
+    std::ranges::sort(*weak_values_);
+  }
+  return std::ranges::binary_search(*weak_values_, node);
+}
+
 // The owner on the shortest way also dominates the node: nothing else can hold it.
 bool HolderFinder::SoleOwner(ObjectId node) {
+  if (IsWeakMapValue(node)) return false;  // its key may dominate it, but holds it for the WeakMap only
   const ObjectId dominator = graph_.has_retained() ? graph_.DominatorOf(node) : kNoObject;
   if (dominator == kNoObject || dominator >= graph_.object_count()) return false;
   ObjectId at = graph_.ParentOf(node);
@@ -242,6 +277,7 @@ void HolderFinder::ClassifyVariable(Candidate* candidate, const std::string& nam
   if (const std::optional<PlacedSite> site = sources_.Variable(*context, *closure, name)) {
     candidate->Set(*site);
     candidate->rank = RankOf(site->origin);
+    candidate->imported = site->origin == ValueOrigin::kRequired;
   }
 }
 
@@ -270,12 +306,12 @@ std::string HolderFinder::FileOfModule(uint64_t exports) {
 }
 
 // Where the class of the owner, or one that it extends, gives the property its value. False when none of them is of the
-// program's own.
+// program's own, or when the property comes from a class of Node.js among them.
 bool HolderFinder::ClassifyOwner(Candidate* candidate, const SlotName& name) {
   const uint64_t object = TaggedOf(candidate->owner_node());
   const MapInfo* map = reader_.MapOf(object);
   if (map == nullptr) return false;
-  bool user = false;
+  bool user = false, foreign = false;
   std::optional<PlacedSite> best;
   uint64_t prototype = map->prototype;
   // The own function too: static properties.
@@ -294,7 +330,11 @@ bool HolderFinder::ClassifyOwner(Candidate* candidate, const SlotName& name) {
   }
   for (const uint64_t function : functions) {
     const std::optional<FunctionView> view = ReadFunction(reader_, function);
-    if (!view || view->script == 0 || !sources_.IsUserScript(view->script)) continue;
+    if (!view || view->script == 0) continue;
+    if (!sources_.IsUserScript(view->script)) {
+      foreign = true;
+      continue;
+    }
     if (!user) candidate->script = view->script;
     user = true;
     const std::optional<PlacedSite> site = sources_.Property(
@@ -305,7 +345,9 @@ bool HolderFinder::ClassifyOwner(Candidate* candidate, const SlotName& name) {
     candidate->Set(*best);
     candidate->rank = RankOf(best->origin) + 2;
   }
-  return user;
+  // A property that the program's classes do not mention is of the class of Node.js that they extend (a stream's
+  // _writableState): who holds the object says more.
+  return user && (best || !foreign);
 }
 
 void HolderFinder::ClassifyProperty(Candidate* candidate, const SlotName& name) {
@@ -347,6 +389,16 @@ void HolderFinder::ClassifyProperty(Candidate* candidate, const SlotName& name) 
     }
     return;
   }
+  if (class_name == "Module" && !name.text.empty()) {
+    const std::string file = reader_.ShortText(OwnValue(reader_, object, "filename"));
+    if (!file.empty()) {
+      candidate->owner = "module";
+      candidate->text = "module." + name.text;
+      candidate->file = file;
+      candidate->rank = 47;
+      return;
+    }
+  }
   if (ClassifyOwner(candidate, name)) {
     if (candidate->rank == kInternal) candidate->rank = 30;
     if (!FileOfModule(object).empty()) candidate->kind = HolderKind::kModuleExport, candidate->owner = "module.exports";
@@ -376,6 +428,7 @@ void HolderFinder::ClassifyProperty(Candidate* candidate, const SlotName& name) 
   const std::string_view owner_name = owner.name;
   if (!owner_name.empty()) site = sources_.PropertyAnywhere({.name = name.text, .owner = owner_name});
   const bool literal = class_name == "Object" || class_name == "Array";
+  if (!site && owner.imported) return;  // a part of what Node.js exports
   if (!site || site->origin == ValueOrigin::kParameter) {
     if (literal && owner.line != 0)
       candidate->rank = 35, candidate->file = owner.file, candidate->line = owner.line,
@@ -482,6 +535,16 @@ struct HolderFinder::Search {
 
 Holder HolderFinder::Resolve(ObjectId node) {
   if (node >= graph_.node_count() || !graph_.IsLive(node)) return {};
+  // What every program reaches by this name, although references to it stand in Node.js's own variables.
+  if (graph_.IsObject(node) && reader_.ClassOf(TaggedOf(node)) == "process") {
+    Holder holder = FromRoot(node);
+    return {.kind = HolderKind::kGlobal,
+            .name = "process",
+            .owner = "globalThis",
+            .text = "process",
+            .holder_node = holder.holder_node,
+            .path = std::move(holder.path)};
+  }
   std::unordered_set<ObjectId> seen = {node};
   std::vector<Search> open = {{.node = node, .way = {node}}};
   for (size_t level = 0; level < kMostLevels && !open.empty() && !cancel_.Cancelled(); ++level) {
@@ -492,7 +555,7 @@ Holder HolderFinder::Resolve(ObjectId node) {
     CollectReferrers(std::move(ask));
     std::optional<Candidate> best;
     const Search* best_search = nullptr;
-    std::tuple<int, uint32_t, ObjectId> best_key;
+    std::tuple<bool, int, uint32_t, ObjectId> best_key;
     std::vector<Search> next;
     for (const Search& search : open) {
       std::vector<ObjectId> holders;
@@ -506,8 +569,11 @@ Holder HolderFinder::Resolve(ObjectId node) {
           continue;
         Candidate candidate = Classify(ChainFrom(holder, search.node));
         const ObjectId owner = candidate.owner_node();
+        // Through a module of Node.js, which the program imports, everything in Node.js can be reached.
+        if (candidate.imported && search.rank >= kInternal) candidate.rank = kInternal;
         if (candidate.rank <= kGoodEnough) {
-          const std::tuple key(candidate.rank, DistanceOf(owner), owner);
+          // A way through what is no reference of the program's (the key of a WeakMap) comes last.
+          const std::tuple key(search.rank >= kHidden, candidate.rank, DistanceOf(owner), owner);
           if (!best || key < best_key) best = std::move(candidate), best_key = key, best_search = &search;
           continue;
         }
@@ -544,7 +610,8 @@ Holder HolderFinder::Finish(ObjectId node, Candidate candidate, std::vector<Obje
                 .file = std::move(candidate.file),
                 .line = candidate.line,
                 .column = candidate.column,
-                .holder_node = candidate.owner_node()};
+                .holder_node = candidate.owner_node(),
+                .imported = candidate.imported};
   std::vector<ObjectId> nodes = ShortestPath(graph_, way.front());
   // The way to the owner may itself lead through the object.
   if (std::ranges::find(nodes, node) != nodes.end()) nodes = {way.front()};

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +46,7 @@ struct Holder {
   int line = 0;       // from 1; 0 = unknown
   int column = 0;
   ObjectId holder_node = kNoObject;  // the object that has the variable, property, ...: a Context, an App
+  bool imported = false;             // a variable of what another module made: `const v8 = require('v8')`
   std::vector<PathStep> path;        // from a root to the object that was asked for, through the holder
 };
 
@@ -74,6 +76,7 @@ class HolderFinder {
   uint64_t TaggedOf(ObjectId node) const { return graph_.index().AddressOf(node) + 1; }
   bool IsBelow(ObjectId node, ObjectId dominator) const;
   uint32_t DistanceOf(ObjectId node) const;
+  bool IsWeakMapValue(ObjectId node);
   bool SoleOwner(ObjectId node);
   uint16_t TypeNumberOf(ObjectId node);
   std::optional<FunctionView> RunsIn(ObjectId holder, ObjectId context, std::vector<ObjectId>* inner);
@@ -100,6 +103,7 @@ class HolderFinder {
   std::unordered_map<ObjectId, std::optional<FunctionView>> closures_;
   bool modules_known_ = false;
   std::unordered_map<uint64_t, std::string> module_files_;  // by what they export, tagged
+  std::optional<std::vector<ObjectId>> weak_values_;        // sorted
   int passes_ = 0;
   int depth_ = 0;
 };

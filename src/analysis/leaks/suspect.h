@@ -5,12 +5,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "analysis/leaks/collections.h"
 #include "analysis/leaks/holder.h"
+#include "analysis/leaks/pinned.h"
 #include "graph/object_index.h"
 
 namespace corewalk {
@@ -57,6 +60,7 @@ struct Suspect {
   uint64_t count = 0;                      // P: entries, listeners, timers, ...
   std::string element_class;               // P: of most elements
   std::vector<SuspectFunction> functions;  // P: most frequent first
+  ClosurePins captured;                    // P: what the functions keep alive, by variable
   std::vector<std::string> growth;         // P: evidence, one clause each: "nothing was ever deleted"
   bool grows = false;                      // P: the evidence speaks for growth without bound
   bool bounded = false;                    // P: the evidence speaks against it (an LRU that evicts)
@@ -66,7 +70,9 @@ struct Suspect {
   uint64_t retained_bytes = 0;  // freed with all `nodes`; external memory counts with its owner
   double share = 0;             // of all live bytes
   Holder holder;
-  std::vector<Pinned> pins;  // by falling bytes
+  std::shared_ptr<const CollectionFacts> collection;  // of kCollection
+  std::vector<ObjectId> also;                         // other things that hold the same: what would have to go too
+  std::vector<Pinned> pins;                           // by falling bytes
 };
 
 }  // namespace corewalk

@@ -1,0 +1,87 @@
+#include "analysis/leaks/excuses.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "heap/views/collections.h"
+#include "heap/views/properties.h"
+
+namespace corewalk {
+namespace {
+
+constexpr size_t kSampled = 48;       // entries of a collection that are looked into
+constexpr size_t kMostLooked = 4000;  // objects below them
+constexpr int kMostDepth = 5;
+}  // namespace
+
+std::optional<SizeLimit> LimitOf(HeapReader* reader, const HeapGraph& graph, const Suspect& suspect) {
+  if (suspect.kind != SuspectKind::kCollection || suspect.count < 2) return std::nullopt;
+  std::vector<ObjectId> places = {suspect.container, suspect.holder.holder_node};
+  // A cache class in a variable: the limit may stand beside that variable too.
+  const std::vector<PathStep>& path = suspect.holder.path;
+  for (size_t i = path.size(); i-- > 1;) {
+    if (path[i].node == suspect.holder.holder_node) places.push_back(path[i - 1].node);
+  }
+  for (const ObjectId place : places) {
+    if (place == kNoObject || !graph.IsObject(place)) continue;
+    const std::optional<SizeLimit> limit = FindLimit(*reader, graph.index().AddressOf(place) + 1, suspect.count);
+    if (limit && limit->reached) return limit;
+  }
+  return std::nullopt;
+}
+
+bool IsSelfSimilar(HeapReader* reader, const HeapGraph& graph, const Suspect& suspect) {
+  if (suspect.kind != SuspectKind::kCollection || suspect.holder.kind != HolderKind::kProperty ||
+      !graph.IsObject(suspect.container))
+    return false;
+  const uint64_t collection = graph.index().AddressOf(suspect.container) + 1;
+  const std::string type(reader->TypeOf(collection));
+  struct Open {
+    uint64_t object;
+    int depth;
+  };
+  std::vector<Open> open;
+  std::unordered_set<uint64_t> seen = {collection, graph.IsObject(suspect.holder.holder_node)
+                                                       ? graph.index().AddressOf(suspect.holder.holder_node) + 1
+                                                       : 0};
+  const auto add = [&](uint64_t value, int depth) {
+    if (!IsStrongPointer(value) || seen.size() > kMostLooked || !seen.insert(value).second) return;
+    const MapInfo* map = reader->MapOf(value);
+    if (map != nullptr && map->category == Category::kObject) open.push_back({value, depth});
+  };
+  const auto add_entries = [&](uint64_t object, int depth) {
+    size_t entries = 0;
+    if (TableOf(*reader, object)) {
+      ForEachEntry(*reader, object, [&](uint64_t key, uint64_t value, Address) {
+        add(value == 0 ? key : value, depth);
+        return ++entries < kSampled;
+      });
+    } else {
+      ForEachElement(*reader, object, [&](const OwnProperty& property) {
+        if (!property.raw_double && !property.accessor) add(property.value, depth);
+        return ++entries < kSampled;
+      });
+    }
+  };
+  add_entries(collection, 1);
+  for (size_t at = 0; at < open.size(); ++at) {
+    const Open now = open[at];
+    bool found = false;
+    size_t properties = 0;
+    ForEachProperty(*reader, now.object, [&](const OwnProperty& property) {
+      if (property.accessor || property.raw_double) return true;
+      if (now.depth < kMostDepth) add(property.value, now.depth + 1);
+      if (property.key != 0 && IsStrongPointer(property.value) && reader->TypeOf(property.value) == type &&
+          ReadKey(*reader, property.key).text == suspect.holder.name) {
+        found = TableOf(*reader, property.value) ? TableOf(*reader, property.value)->size > 0
+                                                 : ArrayLengthOf(*reader, property.value).value_or(1) > 0;
+      }
+      return !found && ++properties < 64;
+    });
+    if (found) return true;
+    if (now.depth < kMostDepth) add_entries(now.object, now.depth + 1);
+  }
+  return false;
+}
+
+}  // namespace corewalk

@@ -1,0 +1,19 @@
+// Implementation of verdict.h: what speaks for something large being in order. A limit that it keeps, told by a number
+// beside it whose name says so (max, limit, capacity, ...); a structure that refers to itself, like a syntax tree.
+#pragma once
+
+#include <optional>
+
+#include "analysis/leaks/holder.h"
+#include "analysis/leaks/suspect.h"
+
+namespace corewalk {
+
+// A limit that the collection keeps and has nearly reached: a number that is one by its name, among the properties of
+// the collection, of the object that has it, or among the variables of the context that has one of these.
+std::optional<SizeLimit> LimitOf(HeapReader* reader, const HeapGraph& graph, const Suspect& suspect);
+
+// The collection is a property, and the things in it have such a property themselves, within a few steps.
+bool IsSelfSimilar(HeapReader* reader, const HeapGraph& graph, const Suspect& suspect);
+
+}  // namespace corewalk

@@ -1,0 +1,94 @@
+#include "analysis/leaks/timer_suspects.h"
+
+#include <algorithm>
+
+#include "analysis/leaks/suspect_functions.h"
+#include "analysis/leaks/timers.h"
+#include "base/number_text.h"
+
+namespace corewalk {
+namespace {
+
+constexpr uint64_t kFewTimers = 20;
+constexpr uint64_t kManyTimers = 100;  // of one callback
+
+std::string_view MadeBy(TimerKind kind) {
+  switch (kind) {
+    case TimerKind::kTimeout:
+      return "setTimeout";
+    case TimerKind::kInterval:
+      return "setInterval";
+    case TimerKind::kImmediate:
+      break;
+  }
+  return "setImmediate";
+}
+
+std::string IntervalClause(const TimerGroup& group) {
+  const std::string least = PlainNumberText(group.least_interval) + " ms";
+  if (group.least_interval == group.most_interval) return least;
+  return least + " to " + PlainNumberText(group.most_interval) + " ms";
+}
+
+Suspect SuspectOf(HeapReader* reader, const HeapGraph& graph, const TimerCensus& census, const TimerGroup& group,
+                  const Cancel& cancel) {
+  const Timer& first = census.timers[group.members[0]];
+  const std::string made_by(MadeBy(first.view.kind));
+  Suspect suspect{
+      .kind = SuspectKind::kTimers, .what = made_by, .count = group.members.size(), .retained_bytes = group.retained};
+  std::vector<uint64_t> functions;
+  for (const uint32_t member : group.members) {
+    suspect.nodes.push_back(census.timers[member].node);
+    if (census.timers[member].function != 0) functions.push_back(census.timers[member].function);
+  }
+  std::ranges::sort(suspect.nodes);
+  suspect.element_class = reader->ClassOf(graph.index().AddressOf(suspect.nodes[0]) + 1);
+  suspect.captured = FindClosurePins(reader, graph, functions, cancel);
+  // Whoever reads this looks for the call that started them; its callback is what the heap knows of that.
+  if (const std::optional<FunctionView> view =
+          first.function == 0 ? std::nullopt : ReadFunction(*reader, first.function)) {
+    suspect.functions.push_back(FunctionFor(*view, suspect.count));
+    suspect.holder = {.kind = HolderKind::kClosure,
+                      .name = view->name.empty() ? made_by : view->name,
+                      .text = made_by + "(" + (view->name.empty() ? "(anonymous function)" : view->name) + ")",
+                      .file = view->script_name,
+                      .line = view->line,
+                      .column = view->column,
+                      .holder_node = suspect.nodes[0]};
+  }
+  const bool interval = first.view.kind == TimerKind::kInterval;
+  if (first.view.kind != TimerKind::kImmediate)
+    suspect.growth.push_back((interval ? "each fires every " : "each waits ") + IntervalClause(group));
+  if (suspect.count >= kManyTimers) {
+    suspect.grows = true;
+    suspect.growth.push_back("all of them have the same callback, and none was cleared");
+  }
+  if (interval) {
+    suspect.advice.push_back(
+        "keep what setInterval returns and call clearInterval when what it was started for is over");
+  } else if (first.view.kind == TimerKind::kTimeout) {
+    suspect.advice.push_back(
+        "keep what setTimeout returns and call clearTimeout when it is no longer needed, or let the "
+        "callback hold an id instead of the object");
+  } else {
+    suspect.advice.push_back("start the next piece of work when the one before is done, not all of them at once");
+  }
+  return suspect;
+}
+
+}  // namespace
+
+std::vector<Suspect> FindTimerSuspects(HeapReader* reader, const HeapGraph& graph, uint64_t least_bytes,
+                                       const Cancel& cancel) {
+  const TimerCensus census = FindTimers(reader, graph, cancel);
+  std::vector<Suspect> suspects;
+  for (const TimerGroup& group : GroupTimers(graph, census, {.by_interval = false}, cancel)) {
+    if (cancel.Cancelled()) break;
+    if (group.retained < least_bytes || group.members.size() < kFewTimers) continue;
+    if (census.timers[group.members[0]].maker == TimerMaker::kNode) continue;
+    suspects.push_back(SuspectOf(reader, graph, census, group, cancel));
+  }
+  return suspects;
+}
+
+}  // namespace corewalk

@@ -1,0 +1,323 @@
+#include "analysis/leaks/verdict.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "analysis/leaks/accumulation.h"
+#include "analysis/leaks/candidates.h"
+#include "analysis/leaks/collection_suspects.h"
+#include "analysis/leaks/excuses.h"
+#include "analysis/leaks/live_objects.h"
+#include "analysis/leaks/retained_together.h"
+#include "analysis/leaks/suspect_functions.h"
+#include "analysis/leaks/suspect_pins.h"
+
+namespace corewalk {
+namespace {
+
+constexpr double kPointShare = 0.01;         // of the live bytes that make an accumulation point
+constexpr uint64_t kLeastPoint = 64 * 1024;  // bytes
+constexpr uint64_t kFewEntries = 50;
+constexpr double kLargeObjectShare = 0.3;  // of the live bytes in one thing, however few its entries are
+constexpr size_t kMostJudged = 64;         // candidates whose holders are looked for
+constexpr size_t kMostConsidered = 16;
+constexpr size_t kMostClasses = 12;
+constexpr uint64_t kLeastAccused = 256 * 1024;  // bytes; below, a heap has no leak worth the name
+constexpr size_t kMostStandingOut = 5;          // things that are more than whatever comes next
+constexpr size_t kFewThings = 3;                // that together hold most of the heap
+constexpr double kMostOfTheHeap = 0.5;
+constexpr double kFarMore = 2;        // times
+constexpr double kPartOfOuter = 0.5;  // of a thing's size in one inside of it: then the inner one is told
+
+// Whether one of `sorted` dominates `node`, or is it. Long ways are cut: what is further down is small.
+bool IsBelowAny(const HeapGraph& graph, ObjectId node, const std::vector<ObjectId>& sorted) {
+  for (size_t i = 0; i < 100'000 && node < graph.node_count(); ++i) {
+    if (std::ranges::binary_search(sorted, node)) return true;
+    node = graph.DominatorOf(node);
+  }
+  return false;
+}
+
+class Inquiry {
+ public:
+  Inquiry(HeapReader* reader, const HeapGraph& graph, HolderFinder* holders, const VerdictOptions& options,
+          const Cancel& cancel)
+      : reader_(*reader), graph_(graph), holders_(*holders), options_(options), cancel_(cancel) {}
+
+  Verdict Run(std::vector<Suspect> from_patterns) {
+    verdict_.totals = TotalsOf(graph_);
+    Compose();
+    const double live = static_cast<double>(verdict_.totals.all_live());
+    std::vector<Suspect> candidates = SuspectsFromGraph(&reader_, graph_, &holders_, LeastOf(verdict_.totals), cancel_);
+    Join(&candidates, std::move(from_patterns));
+    SortBySize(&candidates);
+    if (candidates.size() > kMostJudged) candidates.resize(kMostJudged);
+    for (Suspect& suspect : candidates) Describe(&suspect);
+    FindHolders(&candidates);
+    std::vector<Considered> judged;
+    for (Suspect& suspect : candidates) {
+      suspect.share = live == 0 ? 0 : static_cast<double>(suspect.retained_bytes) / live;
+      Considered one{.suspect = std::move(suspect)};
+      one.excuse = ExcuseOf(one.suspect, &one.detail);
+      judged.push_back(std::move(one));
+    }
+    Divide(std::move(judged));
+    FindPins(graph_, reader_.names(), verdict_.suspects, options_.most_pins, cancel_);
+    return std::move(verdict_);
+  }
+
+ private:
+  static void SortBySize(std::vector<Suspect>* suspects) {
+    std::ranges::stable_sort(*suspects, [](const Suspect& a, const Suspect& b) {
+      const ObjectId first_a = a.nodes.empty() ? kNoObject : a.nodes[0],
+                     first_b = b.nodes.empty() ? kNoObject : b.nodes[0];
+      return std::tie(b.retained_bytes, first_a) < std::tie(a.retained_bytes, first_b);
+    });
+  }
+
+  void Compose() {
+    std::unordered_map<std::string, ClassShare> classes;
+    for (const LiveShape& shape : graph_.shapes().shapes()) {
+      if (shape.live_count == 0 || shape.space == SpaceKind::kReadOnly) continue;
+      std::string name = shape.own_name ? reader_.names().ClassNameOf(shape.map, shape.sample)
+                                        : reader_.names().ClassName(shape.map, shape.sample);
+      ClassShare& share = classes[name];
+      share.class_name = std::move(name);
+      share.count += shape.live_count;
+      share.bytes += shape.live_bytes;
+    }
+    for (auto& [name, share] : classes) verdict_.composition.push_back(std::move(share));
+    std::ranges::sort(verdict_.composition, [](const ClassShare& a, const ClassShare& b) {
+      return std::tie(b.bytes, a.class_name) < std::tie(a.bytes, b.class_name);
+    });
+    if (verdict_.composition.size() > kMostClasses) verdict_.composition.resize(kMostClasses);
+    MeasureContexts();
+  }
+
+  // The program's own context is the one that retains most.
+  void MeasureContexts() {
+    const InstanceTypes& types = reader_.layout().types;
+    const std::vector<ObjectId> contexts = LiveObjects(
+        graph_, [&](const LiveShape& shape) { return types.IsNativeContext(shape.map.instance_type); }, cancel_);
+    verdict_.native_contexts = contexts.size();
+    uint64_t most = 0;
+    for (const ObjectId context : contexts) most = std::max(most, graph_.RetainedOf(context));
+    const uint64_t all = RetainedTogether(graph_, contexts);
+    verdict_.context_bytes = all - std::min(all, most);
+  }
+
+  // What a pattern tells takes the place of what the graph tells about the same objects.
+  void Join(std::vector<Suspect>* candidates, std::vector<Suspect> from_patterns) {
+    for (Suspect& pattern : from_patterns) {
+      std::ranges::sort(pattern.nodes);
+      const std::vector<ObjectId> nodes = pattern.nodes;
+      for (Suspect& candidate : *candidates) {
+        if (candidate.nodes.empty() || !IsSame(candidate, pattern, nodes)) continue;
+        // The graph may know of more that goes with it: what several things hold, of which these are most.
+        if (candidate.retained_bytes > pattern.retained_bytes && IsBelowAny(graph_, candidate.container, nodes)) {
+          pattern.nodes.insert(pattern.nodes.end(), candidate.nodes.begin(), candidate.nodes.end());
+          std::ranges::sort(pattern.nodes);
+          pattern.nodes.erase(std::ranges::unique(pattern.nodes).begin(), pattern.nodes.end());
+          pattern.retained_bytes = candidate.retained_bytes;
+          pattern.also = std::move(candidate.also);
+        }
+        candidate.nodes.clear();
+      }
+    }
+    std::erase_if(*candidates, [](const Suspect& s) { return s.nodes.empty(); });
+    for (Suspect& pattern : from_patterns) candidates->push_back(std::move(pattern));
+  }
+
+  // Whether most of a candidate's objects are held by what the pattern found.
+  bool IsSame(const Suspect& candidate, const Suspect& pattern, const std::vector<ObjectId>& nodes) {
+    if (candidate.container != kNoObject && candidate.container == pattern.container)
+      return pattern.retained_bytes * 2 >= candidate.retained_bytes;
+    if (candidate.container != kNoObject && IsBelowAny(graph_, candidate.container, nodes)) return true;
+    constexpr size_t kMostTested = 256;
+    const size_t step = std::max<size_t>(1, candidate.nodes.size() / kMostTested);
+    size_t tested = 0, below = 0;
+    for (size_t i = 0; i < candidate.nodes.size(); i += step)
+      ++tested, below += IsBelowAny(graph_, candidate.nodes[i], nodes);
+    return below * 2 > tested;
+  }
+
+  void FindHolders(std::vector<Suspect>* candidates) {
+    // What is too small to accuse is told only when it is among the largest.
+    std::vector<ObjectId> asked;
+    const double live = static_cast<double>(verdict_.totals.all_live());
+    for (size_t i = 0; i < candidates->size(); ++i) {
+      const Suspect& suspect = (*candidates)[i];
+      const bool small = static_cast<double>(suspect.retained_bytes) < options_.least_growing_share * live;
+      asked.push_back(small && i >= kMostConsidered ? kNoObject : HeldOf(suspect));
+    }
+    holders_.Prepare(asked);
+    for (size_t i = 0; i < candidates->size() && !cancel_.Cancelled(); ++i) {
+      Suspect& suspect = (*candidates)[i];
+      if (suspect.holder.kind == HolderKind::kUnknown && asked[i] != kNoObject)
+        suspect.holder = holders_.Find(asked[i]);
+    }
+  }
+  static ObjectId HeldOf(const Suspect& suspect) {
+    return suspect.container != kNoObject ? suspect.container : suspect.nodes.empty() ? kNoObject : suspect.nodes[0];
+  }
+
+  // An array of no great length that was not pushed to, as map() and literals make them.
+  static bool MadeAtOnce(const Suspect& suspect) {
+    return suspect.collection && suspect.collection->kind == CollectionKind::kArray && suspect.count < kManyEntries &&
+           !suspect.grows && !suspect.collection->growth.grown_by_push &&
+           suspect.collection->capacity == suspect.collection->length;
+  }
+
+  Excuse ExcuseOf(const Suspect& suspect, std::string* detail) {
+    const bool one_large = suspect.share >= kLargeObjectShare;
+    if (suspect.retained_bytes < kLeastAccused || suspect.share < options_.least_growing_share) return Excuse::kSmall;
+    if (suspect.what == "system / NativeContext") return Excuse::kInternal;  // many of them: see findings.h
+    switch (suspect.holder.kind) {
+      case HolderKind::kStack:
+        return Excuse::kRunning;
+      case HolderKind::kNative:
+      case HolderKind::kUnknown:
+        if (suspect.functions.empty()) return Excuse::kInternal;
+        break;
+      default:
+        break;
+    }
+    if (suspect.bounded) return Excuse::kBounded;
+    if (const std::optional<SizeLimit> limit = LimitOf(&reader_, graph_, suspect)) {
+      *detail = limit->name + " = " + std::to_string(static_cast<int64_t>(limit->value));
+      return Excuse::kBounded;
+    }
+    if (!suspect.grows && IsSelfSimilar(&reader_, graph_, suspect)) return Excuse::kStructure;
+    if (suspect.count < kFewEntries && !one_large) return Excuse::kFew;
+    if (MadeAtOnce(suspect)) return Excuse::kFew;
+    return Excuse::kNone;
+  }
+
+  // A leak stands out: few things hold most of the heap, or far more than whatever comes next. Where nothing does,
+  // nobody is accused, however much each grows; where something does, smaller things that grow are told too.
+  void FindThoseThatStandOut(std::vector<Considered>* judged) {
+    std::vector<double> shares;
+    for (const Considered& one : *judged) {
+      if (one.excuse == Excuse::kNone && !one.suspect.nodes.empty()) shares.push_back(one.suspect.share);
+    }
+    size_t standing_out = 0;
+    double sum = 0;
+    for (size_t k = 0; k < std::min(shares.size(), kMostStandingOut); ++k) {
+      sum += shares[k];
+      if (shares[k] < options_.least_share) break;
+      const double next = k + 1 < shares.size() ? shares[k + 1] : 0;
+      if ((k < kFewThings && sum >= kMostOfTheHeap) || shares[k] >= kFarMore * next) standing_out = k + 1;
+    }
+    const double least = standing_out > 0 ? shares[standing_out - 1] : 2;
+    for (Considered& one : *judged) {
+      if (one.excuse != Excuse::kNone || one.suspect.share >= least) continue;
+      if (standing_out > 0 && one.suspect.grows) continue;
+      one.excuse = standing_out > 0 || one.suspect.share < options_.least_share ? Excuse::kSmall : Excuse::kOneOfMany;
+    }
+  }
+
+  // Counts, values and evidence of growth of a collection.
+  void Describe(Suspect* suspect) {
+    if (suspect->kind != SuspectKind::kCollection || !graph_.IsObject(suspect->container)) return;
+    std::optional<CollectionFacts> facts = DescribeCollection(&reader_, graph_, suspect->container, cancel_);
+    if (!facts) return;
+    Suspect told = CollectionSuspect(&reader_, *facts);
+    suspect->count = facts->kind == CollectionKind::kArray && !facts->holes ? facts->length : facts->entries;
+    // Which kind of texts they are is known from the graph.
+    const bool texts = told.element_class == "(string)" && suspect->element_class == "(sliced string)";
+    if (!told.element_class.empty() && !texts) suspect->element_class = std::move(told.element_class);
+    suspect->growth = std::move(told.growth);
+    suspect->sample = std::move(told.sample);
+    suspect->advice = std::move(told.advice);
+    suspect->grows |= told.grows;
+    suspect->bounded |= told.bounded;
+    suspect->collection = std::make_shared<const CollectionFacts>(std::move(*facts));
+    DescribeElementFunctions(&reader_, graph_, suspect, cancel_);
+  }
+
+  // Suspects and what was only considered; of two of which one is a part of the other, one is told.
+  void Divide(std::vector<Considered> judged) {
+    DropNested(&judged);
+    FindThoseThatStandOut(&judged);
+    for (Considered& one : judged) {
+      if (one.suspect.nodes.empty()) continue;
+      if (one.excuse == Excuse::kNone) {
+        verdict_.suspects.push_back(std::move(one.suspect));
+      } else if (verdict_.considered.size() < kMostConsidered) {
+        verdict_.considered.push_back(std::move(one));
+      }
+    }
+  }
+
+  void DropNested(std::vector<Considered>* all) {
+    std::vector<Considered>& judged = *all;
+    for (size_t i = 0; i < judged.size(); ++i) {
+      Considered& outer = judged[i];
+      if (outer.suspect.nodes.empty()) continue;
+      for (size_t j = 0; j < judged.size(); ++j) {
+        Considered& inner = judged[j];
+        if (i == j || inner.suspect.nodes.empty() || inner.suspect.retained_bytes > outer.suspect.retained_bytes)
+          continue;
+        if (!IsBelowAny(graph_, inner.suspect.nodes[0], outer.suspect.nodes) ||
+            inner.suspect.nodes[0] == outer.suspect.nodes[0])
+          continue;
+        const bool inner_is_most = static_cast<double>(inner.suspect.retained_bytes) >=
+                                   kPartOfOuter * static_cast<double>(outer.suspect.retained_bytes);
+        if (outer.excuse == Excuse::kNone && !(inner_is_most && inner.excuse == Excuse::kNone)) {
+          inner.suspect.nodes.clear();
+        } else if (inner_is_most && inner.excuse == Excuse::kNone) {
+          outer.suspect.nodes.clear();
+          break;
+        }
+      }
+    }
+  }
+
+  HeapReader& reader_;
+  const HeapGraph& graph_;
+  HolderFinder& holders_;
+  const VerdictOptions options_;
+  const Cancel& cancel_;
+  Verdict verdict_;
+};
+
+}  // namespace
+
+std::string_view SuspectKindName(SuspectKind kind) {
+  static constexpr std::string_view kNames[] = {"collection", "listeners", "timers",  "closures", "promises", "objects",
+                                                "object",     "strings",   "buffers", "contexts", "modules"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
+std::string_view ExcuseName(Excuse excuse) {
+  static constexpr std::string_view kNames[] = {"none",      "small",   "few",      "bounded",
+                                                "structure", "running", "internal", "one_of_many"};
+  return kNames[static_cast<size_t>(excuse)];
+}
+
+HeapTotals TotalsOf(const HeapGraph& graph) {
+  HeapTotals totals;
+  for (const LiveShape& shape : graph.shapes().shapes()) {
+    if (shape.space == SpaceKind::kReadOnly) continue;
+    totals.live_count += shape.live_count;
+    totals.live_bytes += shape.live_bytes;
+    totals.garbage_count += shape.garbage_count;
+    totals.garbage_bytes += shape.garbage_bytes;
+  }
+  for (size_t i = 0; i < graph.external().size(); ++i) {
+    if (graph.IsLive(static_cast<ObjectId>(graph.object_count() + i)))
+      totals.external_bytes += graph.external()[i].bytes;
+  }
+  return totals;
+}
+
+uint64_t LeastOf(const HeapTotals& totals) {
+  return std::max(kLeastPoint, static_cast<uint64_t>(static_cast<double>(totals.all_live()) * kPointShare));
+}
+
+Verdict FindVerdict(HeapReader* reader, const HeapGraph& graph, HolderFinder* holders,
+                    std::vector<Suspect> from_patterns, const VerdictOptions& options, const Cancel& cancel) {
+  return Inquiry(reader, graph, holders, options, cancel).Run(std::move(from_patterns));
+}
+
+}  // namespace corewalk

@@ -1,0 +1,449 @@
+// leaks: the verdict: what fills the heap, who holds it, what to do.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/histogram.h"
+#include "analysis/leaks/advice.h"
+#include "analysis/leaks/findings.h"
+#include "analysis/leaks/leak_patterns.h"
+#include "analysis/leaks/verdict.h"
+#include "base/text_sanitize.h"
+#include "command/condition.h"
+#include "command/dispatch.h"
+#include "command/function_text.h"
+#include "command/graph_text.h"
+#include "command/holder_text.h"
+#include "command/leak_text.h"
+#include "command/suspect_text.h"
+#include "command/target.h"
+#include "report/format.h"
+
+namespace corewalk {
+namespace {
+
+constexpr int64_t kDefaultTop = 10;
+
+const std::vector<std::string>& QuantityNames() {
+  static const std::vector<std::string> names = {"retained()", "count()",  "live",         "garbage",  "garbage.share",
+                                                 "external",   "suspects", "top.retained", "top.share"};
+  return names;
+}
+
+std::string_view ExcuseText(Excuse excuse) {
+  switch (excuse) {
+    case Excuse::kSmall:
+      return "too little of the heap to be the leak";
+    case Excuse::kFew:
+      return "few entries: not something that grew one by one";
+    case Excuse::kBounded:
+      return "bounded";
+    case Excuse::kStructure:
+      return "a structure that refers to itself, like a syntax tree: data in use";
+    case Excuse::kRunning:
+      return "only a running function holds it: work in progress";
+    case Excuse::kInternal:
+      return "nothing of the program's own holds it";
+    case Excuse::kOneOfMany:
+      return "several things hold about as much: none stands out";
+    case Excuse::kNone:
+      break;
+  }
+  return "";
+}
+
+class LeaksCommand final : public Command {
+ public:
+  LeaksCommand()
+      : Command(
+            {.name = "leaks",
+             .group = "Leaks",
+             .summary = "the verdict: what fills the heap, which variable of which file holds it, what to do",
+             .usage = "[OPTION...]",
+             .description =
+                 "What holds the heap, as suspects, the largest first, one paragraph each:\n"
+                 "  retains   what would be freed with it, and its share of all that is live\n"
+                 "  held by   the variable, property or global that holds it, with the line that declares it\n"
+                 "  and by    what else holds the same things and would have to let go, too\n"
+                 "  function  of listeners, timers and functions: where they are written\n"
+                 "  captured  the variables that these functions keep alive\n"
+                 "  growth    what the heap shows of how it grew: never deleted from, entries per second\n"
+                 "  sample    some of its keys and entries\n"
+                 "  pins      what is freed with it, by class, shallow bytes\n"
+                 "  way       the references from a root to it\n"
+                 "  try       what to change\n\n"
+                 "A suspect needs 10 % of what is live and must stand out: three or fewer hold half of the heap, or\n"
+                 "each holds twice as much as whatever comes next. Beside such a one, what grows is told from 2 %\n"
+                 "on. What has an excuse is no suspect, but is listed with it: a cache that keeps its limit, a\n"
+                 "syntax tree, what only a running function holds. When nothing stands out, the verdict is\n"
+                 "\"no single holder\", with the reason and what the heap is made of. Said as well: much of the heap is garbage,\n"
+                 "the limit is too small, the memory is outside of the heap, one object is most of it, there are\n"
+                 "many vm contexts or isolates.\n\n"
+                 "--fail-if CONDITION ends with exit status 3 when the condition holds, for CI. Quantities:\n"
+                 "  retained(CLASS)  bytes that all live objects of a class retain, as histogram counts them\n"
+                 "  count(CLASS)     live objects of a class\n"
+                 "  live             bytes of all live objects, memory outside of the heap not included\n"
+                 "  external         bytes outside of the heap that live objects hold\n"
+                 "  garbage          bytes of what the next collection would have freed; garbage.share of the heap\n"
+                 "  suspects         how many; top.retained, top.share: of the first (0 when there is none)\n"
+                 "compared by < <= > >= == != with a number in B, KB, MB, GB (powers of 1024) or %; joined by &&\n"
+                 "and ||. To look further: collections, listeners, timers, closures, path ADDRESS, inspect ADDRESS.",
+             .example =
+                 "leaks\nleaks --top 3\nleaks --json\nleaks --fail-if 'retained(Map) > 200MB || top.share > 50%'",
+             .options = {{.name = "top",
+                          .letter = 'n',
+                          .kind = OptionKind::kInteger,
+                          .value_name = "N",
+                          .help = "suspects to tell, 0 = all (default 10)"},
+                         {.name = "fail-if",
+                          .kind = OptionKind::kString,
+                          .value_name = "CONDITION",
+                          .help = "exit status 3 when it holds; may be given several times"}}}) {}
+
+  Result<void> Run(CommandContext& context) const override {
+    std::vector<Condition> conditions;
+    for (const std::string& text : context.args.All("fail-if")) {
+      Result<Condition> condition = Condition::Parse(text, QuantityNames());
+      if (!condition) return std::unexpected(condition.error());
+      conditions.push_back(std::move(*condition));
+    }
+    const Result<HeapGraph*> built = GraphFor(context, Session::GraphNeed::kAll);
+    if (!built) return std::unexpected(built.error());
+    const HeapGraph& graph = **built;
+    HeapReader reader(context.session.memory_and_image(), context.session.layout(), &context.session.names());
+    HolderFinder holders(&reader, graph, context.cancel);
+    context.progress("looking for leaks", 0, 1);
+    std::vector<Suspect> patterns = SuspectsOfPatterns(&reader, graph, LeastOf(TotalsOf(graph)), context.cancel);
+    Verdict verdict = FindVerdict(&reader, graph, &holders, std::move(patterns), {}, context.cancel);
+
+    context.out.BeginDocument("leaks", TargetCard(context.session));
+    context.out.AddCard(LivenessCard(graph));
+    const std::vector<Finding> findings = FindFindings(verdict, FactsFor(context.session, graph));
+    context.out.AddCard(VerdictCard(verdict, findings));
+    TellFindings(context, findings);
+    if (context.out.is_text()) {
+      TellSuspects(context, reader, graph, holders, verdict);
+    } else {
+      TabulateSuspects(context, reader, graph, holders, verdict);
+    }
+    TellConsidered(context, reader, graph, verdict);
+    TellComposition(context, verdict);
+    const Result<void> judged = Judge(context, graph, verdict, conditions);
+    Completeness completeness = StartCompleteness(context);
+    graph.Describe(&completeness);
+    completeness.interrupted |= context.cancel.Cancelled();
+    context.out.EndDocument(completeness);
+    return judged;
+  }
+
+ private:
+  static uint64_t Top(const CommandContext& context, const Verdict& verdict) {
+    const uint64_t top = static_cast<uint64_t>(context.args.Integer("top", kDefaultTop));
+    return top == 0 ? verdict.suspects.size() : std::min<uint64_t>(top, verdict.suspects.size());
+  }
+
+  static FindingFacts FactsFor(Session& session, const HeapGraph& graph) {
+    const ProcessFacts& process = session.process();
+    FindingFacts facts{.out_of_memory = process.fatal.kind == FatalKind::kOutOfMemory,
+                       .isolates = session.model().isolates().size()};
+    // The limit that is known is that of the main isolate.
+    if (graph.options().isolate == 0 && process.heap_limits) facts.limit = process.heap_limits->old_generation;
+    if (graph.options().isolate != 0) facts.out_of_memory = false;
+    return facts;
+  }
+
+  static std::string FindingText(const Finding& finding) {
+    switch (finding.kind) {
+      case FindingKind::kGarbage:
+        return fmt::format(
+            "garbage, not a leak: {} of the heap ({}) is reached by nothing, and the next collection would have freed "
+            "it",
+            FormatShare(finding.share), FormatBytesShort(finding.bytes));
+      case FindingKind::kLimitTooSmall:
+        return fmt::format(
+            "the heap limit is too small: {}{} is live and no single thing stands out; raise --max-old-space-size",
+            FormatBytesShort(finding.bytes), finding.limit == 0 ? "" : " of " + FormatBytesShort(finding.limit));
+      case FindingKind::kExternal:
+        return fmt::format(
+            "most memory is outside of the heap: live objects hold {} there ({} of all that is live); "
+            "--max-old-space-size does "
+            "not limit it",
+            FormatBytesShort(finding.bytes), FormatShare(finding.share));
+      case FindingKind::kOneObject:
+        return fmt::format("one huge object: {} ({} of what is live) is in a single object, not in many that pile up",
+                           FormatBytesShort(finding.bytes), FormatShare(finding.share));
+      case FindingKind::kContexts:
+        return fmt::format("{} vm contexts are alive beside the program's own; what only they hold is {}",
+                           FormatCount(finding.count), FormatBytesShort(finding.bytes));
+      case FindingKind::kIsolates:
+        return fmt::format(
+            "{} isolates (worker threads), each with a heap and a limit of its own: this verdict is of one of them, "
+            "--isolate N asks about another",
+            FormatCount(finding.count));
+    }
+    return "";
+  }
+
+  static void TellFindings(CommandContext& context, const std::vector<Finding>& findings) {
+    if (context.out.is_text()) {
+      for (const Finding& finding : findings) context.out.AddTextLine("Note: " + FindingText(finding));
+      return;
+    }
+    context.out.BeginTable(
+        {.key = "findings",
+         .columns = {{"kind", ""}, {"text", ""}, {"count", ""}, {"bytes", ""}, {"share", ""}, {"limit_bytes", ""}}});
+    for (const Finding& finding : findings) {
+      const Cell cells[] = {std::string(FindingName(finding.kind)),
+                            FindingText(finding),
+                            Count{finding.count},
+                            Bytes{finding.bytes},
+                            Share{finding.share},
+                            finding.limit == 0 ? Cell(Absent{}) : Cell(Bytes{finding.limit})};
+      context.out.AddRow(cells);
+    }
+    context.out.EndTable({});
+  }
+
+  // One sentence that says it all.
+  static std::string Sentence(const Verdict& verdict, const std::vector<Finding>& findings) {
+    if (verdict.suspects.empty()) {
+      for (const Finding& finding : findings) {
+        if (finding.kind == FindingKind::kGarbage || finding.kind == FindingKind::kLimitTooSmall)
+          return FindingText(finding);
+      }
+      if (!verdict.considered.empty()) {
+        const Considered& first = verdict.considered.front();
+        return fmt::format(
+            "no single holder: the largest thing, {} ({} of what is live), is no suspect: {}{}",
+            SuspectTitle(first.suspect), FormatShare(first.suspect.share), ExcuseText(first.excuse),
+            first.detail.empty() ? "" : " (" + Sanitize(UntrustedText(first.detail), {.max_code_points = 80}) + ")");
+      }
+      return "no single holder: what is live is spread over many things, none of them large";
+    }
+    const Suspect& first = verdict.suspects.front();
+    const std::string place = HolderPlace(first.holder);
+    return fmt::format("{} of what is live ({}) is held by {}{}", FormatShare(first.share),
+                       FormatBytesShort(first.retained_bytes), SuspectTitle(first),
+                       place.empty() ? "" : " at " + place);
+  }
+
+  static Card VerdictCard(const Verdict& verdict, const std::vector<Finding>& findings) {
+    return {.key = "verdict",
+            .fields = {{"text", "Verdict", Sentence(verdict, findings)},
+                       {"suspect_count", "", Count{verdict.suspects.size()}},
+                       {"live_bytes", "", Bytes{verdict.totals.live_bytes}},
+                       {"external_bytes", "", Bytes{verdict.totals.external_bytes}},
+                       {"garbage_bytes", "", Bytes{verdict.totals.garbage_bytes}},
+                       {"native_contexts", "", Count{verdict.native_contexts}}}};
+  }
+
+  static ObjectId NodeOf(const Suspect& suspect) {
+    return suspect.container != kNoObject ? suspect.container : suspect.nodes.empty() ? kNoObject : suspect.nodes[0];
+  }
+
+  static void TellSuspects(CommandContext& context, HeapReader& reader, const HeapGraph& graph, HolderFinder& holders,
+                           const Verdict& verdict) {
+    const uint64_t top = Top(context, verdict);
+    for (uint64_t i = 0; i < top; ++i) {
+      const Suspect& suspect = verdict.suspects[i];
+      const auto line = [&](const char* label, const std::string& text) {
+        if (!text.empty()) context.out.AddTextLine(fmt::format("   {:<9} {}", label, text));
+      };
+      context.out.AddTextLine(i == 0 ? "" : "");
+      context.out.AddTextLine(fmt::format("{}. {}", i + 1, SuspectTitle(suspect)));
+      line("retains",
+           fmt::format("{}, {} of what is live", FormatBytesLong(suspect.retained_bytes), FormatShare(suspect.share)));
+      line("held by", HolderText(suspect.holder));
+      for (const ObjectId also : suspect.also) line("and by", HolderText(holders.Find(also)));
+      for (const SuspectFunction& function : suspect.functions) line("function", FunctionText(function));
+      line("captured", PinnedText(reader, graph, suspect.captured));
+      line("growth", GrowthText(suspect));
+      line("sample", SampleText(reader, graph, suspect));
+      line("pins", PinsText(suspect));
+      line("way", WayText(reader, graph, suspect));
+      if (NodeOf(suspect) != kNoObject) line("address", fmt::format("{:#x}", NodeAddress(graph, NodeOf(suspect))));
+      line("try", JoinClauses(AdviceFor(suspect), "; "));
+    }
+    if (top < verdict.suspects.size())
+      context.out.AddTextLine(fmt::format("... {} more (use --top 0 for all)", verdict.suspects.size() - top));
+  }
+
+  static std::string FunctionText(const SuspectFunction& function) {
+    const std::string place =
+        function.file.empty()
+            ? ""
+            : fmt::format(" at {}:{}:{}", Sanitize(UntrustedText(function.file)), function.line, function.column);
+    return fmt::format(
+        "{} x {}{}", FormatCount(function.count),
+        function.name.empty() ? "(anonymous)" : Sanitize(UntrustedText(function.name), {.max_code_points = 80}), place);
+  }
+
+  static Cell TextOrAbsent(std::string text) { return text.empty() ? Cell(Absent{}) : Cell(std::move(text)); }
+
+  static void TabulateSuspects(CommandContext& context, HeapReader& reader, const HeapGraph& graph,
+                               HolderFinder& holders, const Verdict& verdict) {
+    TableSpec spec{.key = "suspects", .columns = {}};
+    for (const char* key :
+         {"rank",         "kind",        "what",   "count", "element_class", "retained_bytes", "share",
+          "held_by",      "holder_kind", "name",   "owner", "text",          "file",           "line",
+          "column",       "address",     "growth", "grows", "sample",        "functions",      "captured",
+          "also_held_by", "pins",        "way",    "advice"})
+      spec.columns.push_back({key, ""});
+    context.out.BeginTable(spec);
+    const uint64_t top = Top(context, verdict);
+    for (uint64_t i = 0; i < top; ++i) {
+      const Suspect& suspect = verdict.suspects[i];
+      const Holder& holder = suspect.holder;
+      std::vector<std::string> functions, also;
+      for (const SuspectFunction& function : suspect.functions) functions.push_back(FunctionText(function));
+      for (const ObjectId other : suspect.also) also.push_back(HolderText(holders.Find(other)));
+      const auto raw = [](const std::string& text) {
+        return text.empty() ? Cell(Absent{}) : Cell(UntrustedText(text));
+      };
+      const ObjectId node = NodeOf(suspect);
+      const Cell cells[] = {Count{i + 1},
+                            std::string(SuspectKindName(suspect.kind)),
+                            raw(suspect.what),
+                            Count{suspect.count},
+                            raw(suspect.element_class),
+                            Bytes{suspect.retained_bytes},
+                            Share{suspect.share},
+                            HolderText(holder),
+                            std::string(HolderKindName(holder.kind)),
+                            raw(holder.name),
+                            raw(holder.owner),
+                            raw(holder.text),
+                            raw(holder.file),
+                            PositionCell(holder.line),
+                            PositionCell(holder.column),
+                            node == kNoObject ? Cell(Absent{}) : Cell(HexAddress{NodeAddress(graph, node)}),
+                            TextOrAbsent(GrowthText(suspect)),
+                            suspect.grows,
+                            TextOrAbsent(SampleText(reader, graph, suspect)),
+                            TextOrAbsent(JoinClauses(functions)),
+                            TextOrAbsent(PinnedText(reader, graph, suspect.captured)),
+                            TextOrAbsent(JoinClauses(also)),
+                            TextOrAbsent(PinsText(suspect)),
+                            TextOrAbsent(WayText(reader, graph, suspect)),
+                            TextOrAbsent(JoinClauses(AdviceFor(suspect)))};
+      context.out.AddRow(cells);
+    }
+    context.out.EndTable({.omitted = verdict.suspects.size() - top});
+  }
+
+  static void TellConsidered(CommandContext& context, HeapReader& reader, const HeapGraph& graph,
+                             const Verdict& verdict) {
+    (void)reader;
+    if (verdict.considered.empty()) return;
+    context.out.BeginTable({.key = "considered",
+                            .title = "Large, but no suspects",
+                            .columns = {{"retained_bytes", "Retained bytes"},
+                                        {"share", "Share"},
+                                        {"", "What", Align::kLeft},
+                                        {"what", ""},
+                                        {"count", ""},
+                                        {"element_class", ""},
+                                        {"held_by", "Held by", Align::kLeft},
+                                        {"name", ""},
+                                        {"file", ""},
+                                        {"line", ""},
+                                        {"address", ""},
+                                        {"excuse", ""},
+                                        {"detail", ""},
+                                        {"", "Why not", Align::kLeft}}});
+    for (const Considered& one : verdict.considered) {
+      const Suspect& suspect = one.suspect;
+      const ObjectId node = NodeOf(suspect);
+      const Cell cells[] = {
+          Bytes{suspect.retained_bytes},
+          Share{suspect.share},
+          SuspectTitle(suspect),
+          UntrustedText(suspect.what),
+          Count{suspect.count},
+          UntrustedText(suspect.element_class),
+          HolderText(suspect.holder),
+          UntrustedText(suspect.holder.name),
+          UntrustedText(suspect.holder.file),
+          PositionCell(suspect.holder.line),
+          node == kNoObject ? Cell(Absent{}) : Cell(HexAddress{NodeAddress(graph, node)}),
+          std::string(ExcuseName(one.excuse)),
+          UntrustedText(one.detail),
+          std::string(ExcuseText(one.excuse)) +
+              (one.detail.empty() ? "" : ": " + Sanitize(UntrustedText(one.detail), {.max_code_points = 80}))};
+      context.out.AddRow(cells);
+    }
+    context.out.EndTable({});
+  }
+
+  static void TellComposition(CommandContext& context, const Verdict& verdict) {
+    if (context.out.is_text() && !verdict.suspects.empty()) return;  // histogram tells it
+    context.out.BeginTable({.key = "composition",
+                            .title = "What the live heap is made of",
+                            .columns = {{"count", "Count"},
+                                        {"shallow_bytes", "Shallow bytes"},
+                                        {"share", "Share"},
+                                        {"name", "Name", Align::kLeft}}});
+    for (const ClassShare& share : verdict.composition) {
+      const Cell cells[] = {Count{share.count}, Bytes{share.bytes},
+                            Share{verdict.totals.live_bytes == 0 ? 0
+                                                                 : static_cast<double>(share.bytes) /
+                                                                       static_cast<double>(verdict.totals.live_bytes)},
+                            UntrustedText(share.class_name)};
+      context.out.AddRow(cells);
+    }
+    context.out.EndTable({});
+  }
+
+  // The conditions of --fail-if.
+  static Result<void> Judge(CommandContext& context, const HeapGraph& graph, const Verdict& verdict,
+                            const std::vector<Condition>& conditions) {
+    std::optional<Histogram> histogram;
+    Error error;
+    const auto of_class = [&](const std::string& name) -> const HistogramRow* {
+      if (!histogram) {
+        Result<Histogram> made =
+            MakeHistogram(graph, HistogramOf::kLive, context.session.names(), context.session.layout(),
+                          HistogramBy::kConstructor, HistogramSort::kRetained, context.cancel);
+        if (!made) {
+          error = made.error();
+          return nullptr;
+        }
+        histogram = std::move(*made);
+      }
+      const auto row = std::ranges::find(histogram->rows, name, &HistogramRow::name);
+      return row == histogram->rows.end() ? nullptr : &*row;
+    };
+    const HeapTotals& totals = verdict.totals;
+    const double heap = static_cast<double>(totals.live_bytes + totals.garbage_bytes);
+    for (const Condition& condition : conditions) {
+      const bool holds = condition.Holds([&](const Quantity& quantity) -> double {
+        if (quantity.has_of) {
+          const HistogramRow* row = of_class(quantity.of);
+          if (row == nullptr) return 0;
+          return static_cast<double>(quantity.name == "count" ? row->count : row->retained);
+        }
+        if (quantity.name == "live") return static_cast<double>(totals.live_bytes);
+        if (quantity.name == "external") return static_cast<double>(totals.external_bytes);
+        if (quantity.name == "garbage") return static_cast<double>(totals.garbage_bytes);
+        if (quantity.name == "garbage.share") return heap == 0 ? 0 : static_cast<double>(totals.garbage_bytes) / heap;
+        if (quantity.name == "suspects") return static_cast<double>(verdict.suspects.size());
+        if (verdict.suspects.empty()) return 0;
+        return quantity.name == "top.share" ? verdict.suspects[0].share
+                                            : static_cast<double>(verdict.suspects[0].retained_bytes);
+      });
+      if (error.code == ErrorCode::kInterrupted) return std::unexpected(error);
+      if (!holds) continue;
+      context.out.AddNote(fmt::format("--fail-if holds: {}", Sanitize(condition.text(), {.max_code_points = 200})));
+      context.exit_status = kExitCondition;
+    }
+    return {};
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeLeaksCommand() {
+  return std::make_unique<LeaksCommand>();
+}
+
+}  // namespace corewalk

@@ -1,0 +1,142 @@
+#include "command/suspect_text.h"
+
+#include <fmt/format.h>
+
+#include "base/text_sanitize.h"
+#include "command/collection_text.h"
+#include "command/holder_text.h"
+#include "command/reference_text.h"
+#include "report/format.h"
+
+namespace corewalk {
+namespace {
+
+constexpr size_t kShownName = 80;  // code points
+constexpr size_t kMostSteps = 12;  // of a way; of a longer one the middle is left out
+
+std::string Safe(const std::string& text) {
+  return Sanitize(UntrustedText(text), {.max_code_points = kShownName});
+}
+
+std::string_view UnitOf(const Suspect& suspect) {
+  switch (suspect.kind) {
+    case SuspectKind::kCollection:
+      return suspect.what == "Array"                         ? "element"
+             : suspect.what.find("Set") != std::string::npos ? "member"
+             : suspect.what.find("Map") != std::string::npos ? "entr"
+                                                             : "propert";
+    case SuspectKind::kListeners:
+      return "listener";
+    case SuspectKind::kTimers:
+      return "timer";
+    case SuspectKind::kClosures:
+      return "function";
+    case SuspectKind::kPromises:
+      return "promise";
+    case SuspectKind::kStrings:
+      return "string";
+    case SuspectKind::kBuffers:
+      return "buffer";
+    case SuspectKind::kContexts:
+      return "context";
+    case SuspectKind::kModules:
+      return "module";
+    default:
+      return "object";
+  }
+}
+
+std::string Counted(uint64_t count, std::string_view unit) {
+  const bool ies = unit.ends_with("tr") || unit.ends_with("rt");
+  return fmt::format("{} {}{}", FormatCount(count), unit, ies ? (count == 1 ? "y" : "ies") : (count == 1 ? "" : "s"));
+}
+
+}  // namespace
+
+std::string SuspectTitle(const Suspect& suspect) {
+  const bool named = !suspect.holder.name.empty() && suspect.holder.kind != HolderKind::kNative &&
+                     suspect.holder.kind != HolderKind::kStack;
+  const std::string name = named ? Safe(suspect.holder.name) : "", what = Safe(suspect.what);
+  switch (suspect.kind) {
+    case SuspectKind::kListeners:
+      return FormatCount(suspect.count) + " " + what + (named ? " on " + name : "");
+    case SuspectKind::kTimers:
+      return FormatCount(suspect.count) + " timers of " + what + (named && name != what ? " that call " + name : "");
+    case SuspectKind::kPromises:
+      return what + (named ? " " + name : "") + ", for which " + FormatCount(suspect.count) + " wait";
+    case SuspectKind::kStrings:
+      return what + (named ? " " + name : "") + ": " + FormatCount(suspect.count) + " characters";
+    case SuspectKind::kObject:
+      return what + (named ? " " + name : "");
+    default:
+      break;
+  }
+  std::string title = what + (named ? " " + name : "") + ": " + Counted(suspect.count, UnitOf(suspect));
+  if (!suspect.element_class.empty() && suspect.element_class != suspect.what)
+    title += " of class " + Safe(suspect.element_class);
+  return title;
+}
+
+std::string PinsText(const Suspect& suspect) {
+  std::string text;
+  for (const Pinned& pinned : suspect.pins)
+    text += fmt::format("{}{} {} ({})", text.empty() ? "" : ", ", FormatCount(pinned.count), Safe(pinned.class_name),
+                        FormatBytesShort(pinned.bytes));
+  return text;
+}
+
+std::string SampleText(HeapReader& reader, const HeapGraph& graph, const Suspect& suspect) {
+  if (!suspect.sample.empty()) return Sanitize(UntrustedText(suspect.sample), {.max_code_points = 200});
+  const ObjectId node = suspect.container != kNoObject ? suspect.container
+                        : suspect.nodes.empty()        ? kNoObject
+                                                       : suspect.nodes[0];
+  if (node == kNoObject || !graph.IsObject(node)) return "";
+  if (!suspect.collection) return NodeText(reader, graph, suspect.nodes.empty() ? node : suspect.nodes[0]);
+  const CollectionFacts& facts = *suspect.collection;
+  const auto entry_text = [&](const StoreEntry& entry) {
+    const std::string key = EntryKeyText(reader, entry), value = EntryValueText(reader, entry);
+    if (facts.kind == CollectionKind::kSet || facts.kind == CollectionKind::kWeakSet) return key;
+    return key + (facts.kind == CollectionKind::kArray || facts.kind == CollectionKind::kObject ? ": " : " => ") +
+           value;
+  };
+  std::string text;
+  constexpr size_t kFirst = 2;
+  for (size_t i = 0; i < std::min(facts.first.size(), kFirst); ++i)
+    text += (text.empty() ? "" : ", ") + entry_text(facts.first[i]);
+  if (facts.entries > kFirst && !facts.last.empty()) text += ", ... " + entry_text(facts.last.back());
+  return text;
+}
+
+std::string GrowthText(const Suspect& suspect) {
+  return JoinClauses(suspect.growth);
+}
+
+std::string JoinClauses(const std::vector<std::string>& clauses, std::string_view between) {
+  std::string text;
+  for (const std::string& clause : clauses)
+    text += (text.empty() ? "" : std::string(between)) + Sanitize(UntrustedText(clause), {.max_code_points = 300});
+  return text;
+}
+
+std::string WayText(HeapReader& reader, const HeapGraph& graph, const Suspect& suspect) {
+  const std::vector<PathStep>& path = suspect.holder.path;
+  std::string text;
+  for (size_t i = 0; i < path.size(); ++i) {
+    if (path.size() > kMostSteps && i == kMostSteps / 2) {
+      i = path.size() - kMostSteps / 2;
+      text += " ...";
+    }
+    if (i == 0) {
+      const std::vector<uint32_t> roots = graph.RootsOf(path[0].node);
+      text = roots.empty() ? NodeText(reader, graph, path[0].node)
+                           : RootName(graph, roots.front()) + " -> " + NodeText(reader, graph, path[0].node);
+      continue;
+    }
+    std::string through = PathText(reader, path[i].through);
+    if (through.starts_with(' ')) through.erase(0, 1);
+    text += " -> " + through;
+  }
+  return text;
+}
+
+}  // namespace corewalk
