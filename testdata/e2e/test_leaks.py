@@ -3,7 +3,7 @@ name, file:line, exact count and what it retains; the programs healthy_* have no
 abort, at a known count and with V8's own snapshot (the witness of retained bytes is MemLab), and of a genuine "heap out of
 memory", its count standing in memory outside of the heap.
 
-Every version of Node.js runs some of the programs, and one version runs all; --all-programs runs all on every version, and
+Every version of Node.js runs some of the programs; --all-programs runs all on every version, which takes an hour, and
 --programs those of one's choice."""
 import glob
 import os
@@ -13,9 +13,7 @@ import truth
 from harness import APPS, Broken, Skip
 
 OLDEST = 18              # Node.js major
-ALL_ON = 24              # the Node.js major that runs all programs
-EVERYWHERE = ("leak_map_cache", "leak_event_bus", "leak_set_interval", "leak_closures", "leak_class_property",
-              "leak_buffer_slices", "leak_esm_sessions", "healthy_lru", "healthy_compiler")
+EVERYWHERE = ("leak_map_cache", "leak_event_bus", "leak_set_interval", "leak_class_property", "healthy_lru")
 QUICK = 3                # so many of them with --quick
 OLD_SPACE = 40           # megabytes, of the runs that end out of memory
 LIMITS = {"healthy_tables": 28, "healthy_compiler": 20}  # too small for what they do
@@ -46,8 +44,7 @@ def run(ctx):
     everything = programs()
     some = [name for name in EVERYWHERE if name in everything][:QUICK if ctx.options.quick else None]
     asked = [name for name in ctx.options.programs.split(",") if name]
-    all_here = ctx.options.all_programs or ctx.major == ALL_ON and not ctx.options.quick
-    for name in asked or (sorted(everything) if all_here else some):
+    for name in asked or (sorted(everything) if ctx.options.all_programs else some):
         witnessed = bool(asked) or ctx.options.all_programs or name in some
         for mode in ("abort", "oom"):
             if mode == "oom" and name in NEVER_OUT_OF_MEMORY:
