@@ -91,7 +91,7 @@ def damaged(ctx, core, folder, truth, address):
     size = os.path.getsize(whole)
     chosen = random.Random(SEED + ctx.major)
     words = ("histogram", "--live", "--retained", "-n", "0")
-    for number in range(6 if ctx.options.quick else FLIPS):
+    for number in range(FLIPS if ctx.first and not ctx.options.quick else 6):
         shutil.copy(whole, file)
         at = chosen.randrange(size) if number > 2 else (0, 17, size - 20)[number]
         with open(file, "r+b") as stream:
