@@ -9,7 +9,8 @@
 namespace corewalk {
 namespace {
 
-constexpr size_t kShownName = 60;  // code points
+constexpr size_t kShownName = 60;     // code points
+constexpr double kLeastShare = 0.01;  // after the first: what holds less is not named
 
 std::string Safe(const std::string& text) {
   return Sanitize(UntrustedText(text), {.max_code_points = kShownName});
@@ -26,11 +27,14 @@ std::string HolderGroupsText(const std::vector<HolderGroup>& groups, size_t most
   uint64_t count = 0, bytes = 0;
   for (const HolderGroup& group : groups) count += group.count, bytes += group.bytes;
   std::string text;
-  for (size_t i = 0; i < groups.size() && i < most; ++i) {
-    text += (i == 0 ? "" : ", ") + Safe(groups[i].name);
-    if (groups.size() > 1) text += " " + FormatShare(ShareOf(groups[i], count, bytes));
+  size_t told = 0;
+  for (; told < groups.size() && told < most; ++told) {
+    const double share = ShareOf(groups[told], count, bytes);
+    if (told > 0 && share < kLeastShare) break;
+    text += (told == 0 ? "" : ", ") + Safe(groups[told].name);
+    if (groups.size() > 1) text += " " + FormatShare(share);
   }
-  if (groups.size() > most) text += fmt::format(" and {} more", groups.size() - most);
+  if (groups.size() > told) text += fmt::format(" and {} more", groups.size() - told);
   return text;
 }
 
@@ -38,12 +42,11 @@ void TellHolderGroups(PlainContext& context, const HeapGraph& graph, const std::
                       const std::vector<HolderGroup>& groups, const ObjectSample& sample, size_t most) {
   uint64_t count = 0, bytes = 0;
   for (const HolderGroup& group : groups) count += group.count, bytes += group.bytes;
-  context.out.BeginTable({.key = key,
-                          .title = groups.empty() ? "" : title,
-                          .columns = {{"count", "Count"},
-                                      {"share", "Share"},
-                                      {"holder", "Held by", Align::kLeft},
-                                      {"example", "One of them"}}});
+  context.out.BeginTable(
+      {.key = key,
+       .title = groups.empty() ? "" : title,
+       .columns = {
+           {"count", "Count"}, {"share", "Share"}, {"holder", "Held by", Align::kLeft}, {"example", "One of them"}}});
   for (size_t i = 0; i < groups.size() && i < most; ++i) {
     // Of a sample: scaled to all.
     const double scale = count == 0 ? 0 : static_cast<double>(sample.count()) / static_cast<double>(count);

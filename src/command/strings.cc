@@ -1,9 +1,10 @@
 // strings: duplicates, slices that keep large parents, ropes, two-byte texts that need one, the largest.
+#include "analysis/leaks/strings.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "analysis/leaks/strings.h"
 #include "base/text_sanitize.h"
 #include "command/graph_text.h"
 #include "command/holder_group_text.h"
@@ -15,20 +16,28 @@ namespace corewalk {
 namespace {
 
 constexpr int64_t kDefaultRows = 10;
-constexpr uint64_t kPreview = 48;      // UTF-16 units of a text in a table
-constexpr size_t kCopiesAsked = 64;    // of one text, for its holders
+constexpr uint64_t kPreview = 48;    // UTF-16 units of a text in a table
+constexpr size_t kCopiesAsked = 64;  // of one text, for its holders
 constexpr size_t kShownHolders = 2;
 
 const char* FormName(StringForm form) {
   switch (form) {
-    case StringForm::kOneByte: return "one byte a character";
-    case StringForm::kTwoByte: return "two bytes a character";
-    case StringForm::kExternalOneByte: return "external, one byte";
-    case StringForm::kExternalTwoByte: return "external, two bytes";
-    case StringForm::kCons: return "concatenated (cons)";
-    case StringForm::kSliced: return "sliced";
-    case StringForm::kThin: return "thin (leads to another)";
-    case StringForm::kNone: break;
+    case StringForm::kOneByte:
+      return "one byte a character";
+    case StringForm::kTwoByte:
+      return "two bytes a character";
+    case StringForm::kExternalOneByte:
+      return "external, one byte";
+    case StringForm::kExternalTwoByte:
+      return "external, two bytes";
+    case StringForm::kCons:
+      return "concatenated (cons)";
+    case StringForm::kSliced:
+      return "sliced";
+    case StringForm::kThin:
+      return "thin (leads to another)";
+    case StringForm::kNone:
+      break;
   }
   return "other";
 }
@@ -36,31 +45,35 @@ const char* FormName(StringForm form) {
 class StringsCommand final : public Command {
  public:
   StringsCommand()
-      : Command({.name = "strings",
-                 .group = "Leaks",
-                 .summary = "where the memory of strings goes: duplicates, slices, ropes, wide and large ones",
-                 .usage = "[OPTION...]",
-                 .description =
-                     "Of all live strings, in sections:\n"
-                     "  duplicates  texts that are there many times, with the bytes that one copy would save, and who holds them;\n"
-                     "              compared by content, whether V8 stores them in one byte a character or in two\n"
-                     "  slices      large strings of which only slices are in use (text.slice(...), a field parsed out of a\n"
-                     "              document): a slice keeps the whole parent; \"only slices\" when nothing else does\n"
-                     "  wide        texts in two bytes a character that would fit in one\n"
-                     "  ropes       concatenated strings that were never flattened: 32 bytes for each + of their making\n"
-                     "  largest     the largest strings, in the heap and outside\n"
-                     "Texts inside of ropes are not compared. The program's own copies only: V8's read-only strings are left out.",
-                 .example = "strings\nstrings --section duplicates -n 50\nstrings --json",
-                 .options = {{.name = "limit",
-                              .letter = 'n',
-                              .kind = OptionKind::kInteger,
-                              .value_name = "N",
-                              .help = "rows of each section, 0 = 10,000 (default 10)"},
-                             {.name = "section",
-                              .kind = OptionKind::kChoice,
-                              .value_name = "NAME",
-                              .help = "duplicates, slices, wide, ropes or largest (default: all)",
-                              .choices = {"duplicates", "slices", "wide", "ropes", "largest"}}}}) {}
+      : Command(
+            {.name = "strings",
+             .group = "Leaks",
+             .summary = "where the memory of strings goes: duplicates, slices, ropes, wide and large ones",
+             .usage = "[OPTION...]",
+             .description =
+                 "Of all live strings, in sections:\n"
+                 "  duplicates  texts that are there many times, with the bytes that one copy would save, and who "
+                 "holds them;\n"
+                 "              compared by content, whether V8 stores them in one byte a character or in two\n"
+                 "  slices      large strings of which only slices are in use (text.slice(...), a field parsed out of "
+                 "a\n"
+                 "              document): a slice keeps the whole parent; \"only slices\" when nothing else does\n"
+                 "  wide        texts in two bytes a character that would fit in one\n"
+                 "  ropes       concatenated strings that were never flattened: 32 bytes for each + of their making\n"
+                 "  largest     the largest strings, in the heap and outside\n"
+                 "Texts inside of ropes are not compared. The program's own copies only: V8's read-only strings are "
+                 "left out.",
+             .example = "strings\nstrings --section duplicates -n 50\nstrings --json",
+             .options = {{.name = "limit",
+                          .letter = 'n',
+                          .kind = OptionKind::kInteger,
+                          .value_name = "N",
+                          .help = "rows of each section, 0 = 10,000 (default 10)"},
+                         {.name = "section",
+                          .kind = OptionKind::kChoice,
+                          .value_name = "NAME",
+                          .help = "duplicates, slices, wide, ropes or largest (default: all)",
+                          .choices = {"duplicates", "slices", "wide", "ropes", "largest"}}}}) {}
 
   Result<void> Run(CommandContext& context) const override {
     const Result<HeapGraph*> built = GraphFor(context, Session::GraphNeed::kPaths);
@@ -90,11 +103,13 @@ class StringsCommand final : public Command {
     completeness.interrupted |= context.cancel.Cancelled();
     if (report.duplicates_cut || report.slices_cut) {
       completeness.cut = true;
-      if (report.duplicates_cut) completeness.notes.push_back("there are more different texts with copies than were kept apart");
+      if (report.duplicates_cut)
+        completeness.notes.push_back("there are more different texts with copies than were kept apart");
       if (report.slices_cut) completeness.notes.push_back("there are more slices than were looked at");
     }
     if (report.unreadable > 0)
-      completeness.notes.push_back(fmt::format("the text of {} strings is not in the core", FormatCount(report.unreadable)));
+      completeness.notes.push_back(
+          fmt::format("the text of {} strings could not be read", FormatCount(report.unreadable)));
     context.out.EndDocument(completeness);
     return {};
   }
@@ -130,11 +145,12 @@ class StringsCommand final : public Command {
     }
 
     void Duplicates() const {
-      context.out.AddCard({.key = "duplicates_total",
-                           .title = "Duplicates",
-                           .fields = {{"texts", "Texts that are there more than once", Count{report.duplicate_texts}},
-                                      {"copies", "Strings that are one of these", Count{report.duplicate_copies}},
-                                      {"wasted_bytes", "One copy of each would save", Bytes{report.duplicate_wasted}}}});
+      context.out.AddCard(
+          {.key = "duplicates_total",
+           .title = "Duplicates",
+           .fields = {{"texts", "Texts that are there more than once", Count{report.duplicate_texts}},
+                      {"copies", "Strings that are one of these", Count{report.duplicate_copies}},
+                      {"wasted_bytes", "One copy of each would save", Bytes{report.duplicate_wasted}}}});
       context.out.BeginTable({.key = "duplicates",
                               .columns = {{"wasted_bytes", "Wasted"},
                                           {"count", "Copies"},
@@ -144,7 +160,7 @@ class StringsCommand final : public Command {
                                           {"holders", "Held by", Align::kLeft},
                                           {"address", "One of them"}}});
       for (const DuplicateText& row : report.duplicates) {
-        const Cell cells[] = {Bytes{row.wasted}, Count{row.count}, Count{row.length}, Bytes{row.bytes},
+        const Cell cells[] = {Bytes{row.wasted},    Count{row.count},    Count{row.length},     Bytes{row.bytes},
                               Preview(row.example), Holders(row.copies), AddressOf(row.example)};
         context.out.AddRow(cells);
       }
@@ -152,10 +168,11 @@ class StringsCommand final : public Command {
     }
 
     void Slices() const {
-      context.out.AddCard({.key = "slices_total",
-                           .title = "Slices",
-                           .fields = {{"parents", "Strings with slices", Count{report.sliced_parents}},
-                                      {"wasted_bytes", "Kept by slices alone, and shown by none", Bytes{report.slices_wasted}}}});
+      context.out.AddCard(
+          {.key = "slices_total",
+           .title = "Slices",
+           .fields = {{"parents", "Strings with slices", Count{report.sliced_parents}},
+                      {"wasted_bytes", "Kept by slices alone, and shown by none", Bytes{report.slices_wasted}}}});
       context.out.BeginTable({.key = "slices",
                               .columns = {{"wasted_bytes", "Not shown"},
                                           {"bytes", "Bytes of the parent"},
@@ -166,9 +183,14 @@ class StringsCommand final : public Command {
                                           {"holders", "Slices are held by", Align::kLeft},
                                           {"address", "Address"}}});
       for (const SlicedParent& row : report.parents) {
-        const Cell cells[] = {Bytes{row.wasted}, Bytes{row.bytes}, Bytes{row.used}, Count{row.slices},
+        const Cell cells[] = {Bytes{row.wasted},
+                              Bytes{row.bytes},
+                              Bytes{row.used},
+                              Count{row.slices},
                               row.holders_known ? Cell(row.only_slices) : Cell(Absent{}),
-                              Preview(row.parent), Holders(row.sample), AddressOf(row.parent)};
+                              Preview(row.parent),
+                              Holders(row.sample),
+                              AddressOf(row.parent)};
         context.out.AddRow(cells);
       }
       context.out.EndTable({});
@@ -180,7 +202,8 @@ class StringsCommand final : public Command {
                            .fields = {{"count", "Strings", Count{report.wide.count}},
                                       {"bytes", "Bytes", Bytes{report.wide.all()}},
                                       {"wasted_bytes", "Wasted", Bytes{report.wide_wasted}},
-                                      {"holders", "Held by", report.wide.count == 0 ? Cell(Absent{}) : Cell(Holders(report.wide_sample))}}});
+                                      {"holders", "Held by",
+                                       report.wide.count == 0 ? Cell(Absent{}) : Cell(Holders(report.wide_sample))}}});
       Rows("wide", "Wasted", report.widest, report.wide.count);
     }
 
@@ -200,8 +223,8 @@ class StringsCommand final : public Command {
       for (const StringRow& row : rows) {
         ObjectSample one(1);
         one.Add(row.id(), row.bytes);
-        const Cell cells[] = {Bytes{row.rank},        Count{row.length},     std::string(FormName(row.form)),
-                              Preview(row.id()), Holders(one), AddressOf(row.id())};
+        const Cell cells[] = {Bytes{row.rank},   Count{row.length}, std::string(FormName(row.form)),
+                              Preview(row.id()), Holders(one),      AddressOf(row.id())};
         context.out.AddRow(cells);
       }
       context.out.EndTable({.omitted = all - std::min<uint64_t>(all, rows.size())});
@@ -226,8 +249,8 @@ class StringsCommand final : public Command {
       for (const Rope& rope : report.longest_ropes) {
         ObjectSample one(1);
         one.Add(rope.top, rope.bytes);
-        const Cell cells[] = {Count{rope.length}, Count{rope.parts}, Count{rope.depth}, Bytes{rope.bytes},
-                              Preview(rope.top), Holders(one), AddressOf(rope.top)};
+        const Cell cells[] = {Count{rope.length}, Count{rope.parts}, Count{rope.depth},  Bytes{rope.bytes},
+                              Preview(rope.top),  Holders(one),      AddressOf(rope.top)};
         context.out.AddRow(cells);
       }
       context.out.EndTable({.omitted = report.ropes - std::min<uint64_t>(report.ropes, report.longest_ropes.size())});

@@ -1,9 +1,10 @@
 // waste: memory that objects take and do not use, by kind, with who holds most of it.
+#include "analysis/leaks/waste.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "analysis/leaks/waste.h"
 #include "base/text_sanitize.h"
 #include "command/graph_text.h"
 #include "command/holder_group_text.h"
@@ -28,15 +29,19 @@ KindText TextOf(WasteKind kind) {
     case WasteKind::kTableRoom:
       return {"Free and deleted entries of Maps and Sets", "new Map(map) copies one without its room"};
     case WasteKind::kDictionaries:
-      return {"Dictionaries of objects with few properties", "do not delete properties; set them to undefined, or use a Map"};
+      return {"Dictionaries of objects with few properties",
+              "do not delete properties; set them to undefined, or use a Map"};
     case WasteKind::kEmpty:
       return {"Empty Maps, Sets, arrays and objects", "make them when the first entry comes"};
     case WasteKind::kObjectRoom:
-      return {"Slots of objects that no property uses", "create objects with all their properties, in a class or a literal"};
+      return {"Slots of objects that no property uses",
+              "create objects with all their properties, in a class or a literal"};
     case WasteKind::kNumbers:
-      return {"Numbers in boxes of their own", "a Float64Array, or an array of nothing but numbers, keeps them without"};
+      return {"Numbers in boxes of their own",
+              "a Float64Array, or an array of nothing but numbers, keeps them without"};
     case WasteKind::kShapes:
-      return {"Hidden classes of constructors that have many", "add properties in one order; use a Map for keys that are data"};
+      return {"Hidden classes of constructors that have many",
+              "add properties in one order; use a Map for keys that are data"};
   }
   return {"", ""};
 }
@@ -46,20 +51,23 @@ class WasteCommand final : public Command {
   WasteCommand()
       : Command({.name = "waste",
                  .group = "Leaks",
-                 .summary = "memory that objects take and do not use: room, holes, empty collections, boxes, hidden classes",
+                 .summary =
+                     "memory that objects take and do not use: room, holes, empty collections, boxes, hidden classes",
                  .usage = "[OPTION...]",
                  .description =
                      "Of all live objects, by kind of waste:\n"
                      "  array_room    elements behind the length of an Array: V8 makes room for half as many again\n"
                      "  holes         of Arrays with more holes than elements\n"
                      "  table_room    free and deleted entries of Maps and Sets; their tables double\n"
-                     "  dictionaries  hash tables of objects in dictionary mode with at most 128 properties: what they take\n"
+                     "  dictionaries  hash tables of objects in dictionary mode with at most 128 properties: what they "
+                     "take\n"
                      "                beyond 8 bytes a property\n"
                      "  empty         Maps, Sets, Arrays and plain objects that hold nothing, with their own tables\n"
                      "  object_room   slots that V8 keeps in an object for properties that never came\n"
                      "  numbers       HeapNumbers: a number that is no small integer in a box of 16 bytes\n"
                      "  shapes        hidden classes (V8 calls them Maps) of constructors that have 64 or more\n"
-                     "With --kind one of them in full: who holds most of it and the largest ones. Holders are those of a sample\n"
+                     "With --kind one of them in full: who holds most of it and the largest ones. Holders are those of "
+                     "a sample\n"
                      "of some hundred objects of each kind. Waste of strings: see strings.",
                  .example = "waste\nwaste --kind table_room -n 20",
                  .options = {{.name = "limit",
@@ -71,8 +79,8 @@ class WasteCommand final : public Command {
                               .kind = OptionKind::kChoice,
                               .value_name = "KIND",
                               .help = "only this kind, with its largest objects",
-                              .choices = {"array_room", "holes", "table_room", "dictionaries", "empty", "object_room", "numbers",
-                                          "shapes"}}}}) {}
+                              .choices = {"array_room", "holes", "table_room", "dictionaries", "empty", "object_room",
+                                          "numbers", "shapes"}}}}) {}
 
   Result<void> Run(CommandContext& context) const override {
     const Result<HeapGraph*> built = GraphFor(context, Session::GraphNeed::kPaths);
@@ -114,8 +122,10 @@ class WasteCommand final : public Command {
     std::string text;
     for (size_t i = 0; i < category.classes.size() && i < most; ++i) {
       const WasteClass& one = category.classes[i];
-      text += (i == 0 ? "" : ", ") + Sanitize(UntrustedText(one.name), {.max_code_points = 40}) + " " +
-              FormatShare(category.bytes == 0 ? 0 : static_cast<double>(one.bytes) / static_cast<double>(category.bytes));
+      if (i > 0 && 100 * one.bytes < category.bytes) break;
+      text +=
+          (i == 0 ? "" : ", ") + Sanitize(UntrustedText(one.name), {.max_code_points = 40}) + " " +
+          FormatShare(category.bytes == 0 ? 0 : static_cast<double>(one.bytes) / static_cast<double>(category.bytes));
     }
     return text;
   }
@@ -138,9 +148,10 @@ class WasteCommand final : public Command {
       if (!only.empty() && only != WasteKindName(kind)) continue;
       const WasteCategory& category = report[kind];
       const KindText text = TextOf(kind);
-      const std::string holders = category.classes.empty()
-                                      ? HolderGroupsText(GroupByHolder(reader, graph, category.sample, context.cancel), kShown)
-                                      : ClassesText(category, kShown);
+      const std::string holders =
+          category.classes.empty()
+              ? HolderGroupsText(GroupByHolder(reader, graph, category.sample, context.cancel), kShown)
+              : ClassesText(category, kShown);
       const Cell cells[] = {Bytes{category.bytes},
                             Share{live == 0 ? 0 : static_cast<double>(category.bytes) / static_cast<double>(live)},
                             Count{category.count},
@@ -185,8 +196,12 @@ class WasteCommand final : public Command {
     for (const WasteItem& item : category.largest) {
       ObjectSample one(1);
       one.Add(item.id(), item.rank);
-      const Cell cells[] = {Bytes{item.rank}, Count{item.used}, Count{item.room}, NodeText(*reader, graph, item.id()),
-                            HolderGroupsText(GroupByHolder(reader, graph, one, context.cancel), 1), HexAddress{NodeAddress(graph, item.id())}};
+      const Cell cells[] = {Bytes{item.rank},
+                            Count{item.used},
+                            Count{item.room},
+                            NodeText(*reader, graph, item.id()),
+                            HolderGroupsText(GroupByHolder(reader, graph, one, context.cancel), 1),
+                            HexAddress{NodeAddress(graph, item.id())}};
       context.out.AddRow(cells);
     }
     context.out.EndTable({.omitted = category.count - std::min<uint64_t>(category.count, category.largest.size())});

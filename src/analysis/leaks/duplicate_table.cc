@@ -7,7 +7,7 @@
 namespace corewalk {
 
 RepeatedHashes::RepeatedHashes(uint64_t expected) {
-  constexpr uint64_t kBitsPerHash = 8, kMostBits = uint64_t{1} << 33;
+  constexpr uint64_t kBitsPerHash = 8, kMostBits = uint64_t{1} << 32;
   const uint64_t bits = std::bit_ceil(std::clamp<uint64_t>(kBitsPerHash * expected, 4096, kMostBits));
   mask_ = bits - 1;
   once_.resize(bits / 64);
@@ -62,7 +62,8 @@ bool DuplicateTable::Add(uint64_t hash, uint64_t address, uint64_t bytes, const 
 void DuplicateTable::ForEach(const std::function<void(const Copies&)>& visit) const {
   for (const Shard& shard : shards_) {
     for (const Entry& entry : shard.entries) {
-      if (entry.count > 1) visit({.hash = entry.hash, .address = entry.address, .count = entry.count, .bytes = 8 * uint64_t{entry.units}});
+      if (entry.count > 1)
+        visit({.hash = entry.hash, .address = entry.address, .count = entry.count, .bytes = 8 * uint64_t{entry.units}});
     }
   }
 }

@@ -1,7 +1,6 @@
-// Equal texts, counted in little memory: in a first pass over all strings a set of bits says which hashes occur more than
-// once; in a second only these enter a hash table of 24 bytes an entry, and equal hashes are compared text by text. So the
-// memory grows with the number of different texts that have copies, not with the number of strings. Several threads may
-// add at once.
+// Equal texts, counted in little memory: a set of bits says which hashes occur more than once; only their texts enter a
+// hash table of 24 bytes an entry, and equal hashes are compared text by text. So the table grows with the number of
+// different texts that have copies, not with the number of strings. Several threads may add at once.
 #pragma once
 
 #include <array>
@@ -11,10 +10,9 @@
 #include <mutex>
 #include <vector>
 
-
 namespace corewalk {
 
-// Which 64-bit hashes were met more than once; some that were met once are told too (one in eight when it is full).
+// Which hashes were met more than once; some that were met once are told too (one in eight when it is full).
 class RepeatedHashes {
  public:
   explicit RepeatedHashes(uint64_t expected);

@@ -10,8 +10,8 @@
 namespace corewalk {
 namespace {
 
-constexpr size_t kSteps = 12;      // objects of a way that are looked at, stores among them
-constexpr int kMostLevels = 3;     // named objects passed on the way up to one of a class of its own
+constexpr size_t kSteps = 12;   // objects of a way that are looked at, stores among them
+constexpr int kMostLevels = 3;  // named objects passed on the way up to one of a class of its own
 constexpr const char* kAny = "\xe2\x80\xa6";
 
 bool ByRank(const ObjectSample::Member& a, const ObjectSample::Member& b) {
@@ -56,13 +56,29 @@ class Grouper {
  public:
   Grouper(HeapReader* reader, const HeapGraph& graph) : reader_(*reader), graph_(graph) {}
 
-  // Finding the word of a large table that refers to an object means to look through it: what a large table holds has one
-  // name, found out some times, as it may hold keys and values.
   std::string NameOf(ObjectId node, ObjectId* holder) {
-    constexpr uint64_t kLarge = 4096;             // bytes
-    constexpr uint64_t kMostRead = 128 << 20;     // bytes of large tables in all
+    // Parts of ropes and parents of slices: who holds the string in the end says more than the string.
+    constexpr int kMostStrings = 1 << 16;
+    ObjectId held = node;
+    for (int i = 0; i < kMostStrings && IsString(graph_.ParentOf(held)); ++i) held = graph_.ParentOf(held);
+    return NameOfHeld(held, holder) + (held == node ? "" : " (within another string)");
+  }
+
+ private:
+  bool IsString(ObjectId node) const {
+    if (node == kNoObject || !graph_.IsObject(node)) return false;
+    const ShapeTable& shapes = graph_.shapes();
+    return reader_.layout().types.IsString(shapes.shapes()[shapes.ShapeOf(node)].map.instance_type);
+  }
+
+  // Finding the word of a large table that refers to an object means to look through it: what a large table holds has
+  // one name, found out some times, as it may hold keys and values.
+  std::string NameOfHeld(ObjectId node, ObjectId* holder) {
+    constexpr uint64_t kLarge = 4096;          // bytes
+    constexpr uint64_t kMostRead = 128 << 20;  // bytes of large tables in all
     const ObjectId parent = graph_.ParentOf(node);
-    const uint64_t size = parent == kNoObject || !graph_.IsObject(parent) ? 0 : reader_.SizeOf(graph_.index().AddressOf(parent) + 1);
+    const uint64_t size =
+        parent == kNoObject || !graph_.IsObject(parent) ? 0 : reader_.SizeOf(graph_.index().AddressOf(parent) + 1);
     if (size < kLarge) return Find(node, holder);
     const auto known = by_parent_.find(parent);
     const bool all_alike = reader_.IsType(graph_.index().AddressOf(parent) + 1, "FIXED_ARRAY_TYPE");
@@ -76,15 +92,19 @@ class Grouper {
     return name;
   }
 
- private:
+  std::string RootOf(ObjectId node) const {
+    const std::vector<uint32_t> roots = graph_.RootsOf(node);
+    return roots.empty() ? "(roots)" : std::string(RootGroupName(graph_.roots().roots[roots.front()].group));
+  }
+
   std::string Find(ObjectId node, ObjectId* holder) {
     std::vector<ObjectId> way;
     for (ObjectId at = node; at != kNoObject && way.size() < kSteps; at = graph_.ParentOf(at)) way.push_back(at);
-    if (way.size() < 2) return "(roots)";
+    if (way.size() < 2) return RootOf(node);
     const bool from_root = graph_.ParentOf(way.back()) == kNoObject;
     std::ranges::reverse(way);
     const std::vector<PathStep> steps = DescribePath(&reader_, graph_, way);
-    if (steps.size() < 2) return "(roots)";
+    if (steps.size() < 2) return RootOf(node);
     std::string text;
     int level = 0;
     size_t at = steps.size() - 1;

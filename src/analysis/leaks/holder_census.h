@@ -1,6 +1,6 @@
-// Who holds many objects, by class and place: "Session.user", "Record.tags[…]", "cache (of handler)[key]". For tables in
-// which thousands of objects share a line; who holds a single one is asked of holder.h. Asks the shortest way of each
-// object, and of many objects only a sample, the same in every run.
+// Who holds many objects, by class and place: "Session.user", "Record.tags[…]", "cache (of handler)[key]". For tables
+// in which thousands of objects share a line; who holds a single one is asked of holder.h. Asks the shortest way of
+// each object, and of many objects only a sample, the same in every run.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ class ObjectSample {
 };
 
 struct HolderGroup {
-  std::string name;  // raw target text
+  std::string name;    // raw target text
   uint64_t count = 0;  // of the sample
   uint64_t bytes = 0;
   ObjectId example = kNoObject;  // the object held

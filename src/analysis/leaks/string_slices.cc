@@ -75,7 +75,8 @@ void ReportSlices(const HeapGraph& graph, const StringWalk& walk, std::vector<Sl
     rows.push_back(std::move(row));
   }
   const bool known = graph.references() != nullptr;
-  const NodeSet held = known && !rows.empty() ? HeldByOthers(graph, walk, parents, cancel) : NodeSet(graph.node_count());
+  const NodeSet held =
+      known && !rows.empty() ? HeldByOthers(graph, walk, parents, cancel) : NodeSet(graph.node_count());
   Largest<ParentRow> largest(query.most);
   for (ParentRow& row : rows) {
     row.holders_known = known;

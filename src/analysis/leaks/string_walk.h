@@ -22,7 +22,9 @@ struct WalkedString {
   std::span<const std::byte> bytes;
 
   uint32_t length() const { return Load<uint32_t>(12); }
-  uint64_t first() const { return Load<uint64_t>(16); }   // of a cons; of a slice its parent; of a thin string the actual one
+  uint64_t first() const {
+    return Load<uint64_t>(16);
+  }  // of a cons; of a slice its parent; of a thin string the actual one
   uint64_t second() const { return Load<uint64_t>(24); }  // of a cons; of a slice its offset, a Smi
   // Bytes outside of the heap.
   uint64_t outside() const { return !IsExternal(form) ? 0 : uint64_t{length()} * (IsWide(form) ? 2 : 1); }
@@ -54,8 +56,9 @@ class StringWalk {
   StringForm FormAt(size_t thread, uint64_t address) {
     const std::optional<uint64_t> map = graph_.index().model().memory().ReadWord(address);
     const MapCache::Slot* slot = map ? maps_[thread]->Find(*map) : nullptr;
-    return slot == nullptr ? StringForm::kNone
-                           : StringFormOf(graph_.index().model().layout().types, maps_[thread]->info(*slot).instance_type);
+    return slot == nullptr
+               ? StringForm::kNone
+               : StringFormOf(graph_.index().model().layout().types, maps_[thread]->info(*slot).instance_type);
   }
 
   // visit(size_t thread, const WalkedString&), from several threads at once.

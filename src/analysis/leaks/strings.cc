@@ -18,13 +18,23 @@ uint64_t HeapSize(uint64_t characters_bytes) {
   return (kHeaderBytes + characters_bytes + 7) & ~uint64_t{7};
 }
 
+// A flat string that was read, and the upper half of its hash.
+struct SeenText {
+  ObjectId id = kNoObject;
+  uint32_t hash = 0;
+};
+uint32_t HalfOf(uint64_t hash) {
+  return static_cast<uint32_t>(hash >> 32);
+}
+
 struct DuplicateRow : Copies {
   uint64_t rank = 0, number = 0;
 };
 
 // What one thread has found.
 struct Tallies {
-  explicit Tallies(const StringQuery& query) : widest(query.most), largest(query.most), ropes(query.most), wide_sample(query.sample) {}
+  explicit Tallies(const StringQuery& query)
+      : widest(query.most), largest(query.most), ropes(query.most), wide_sample(query.sample) {}
   std::array<StringTally, kStringForms> forms;
   uint64_t unreadable = 0;
   StringTally wide;
@@ -32,21 +42,25 @@ struct Tallies {
   Largest<StringRow> widest, largest, ropes;
   ObjectSample wide_sample;
   std::vector<Slice> slices;
+  std::vector<SeenText> seen;
+  std::vector<ObjectId> conses;
   uint64_t rope_tops = 0, flat_conses = 0;
 };
 
 class Analysis {
  public:
-  Analysis(const HeapGraph& graph, const StringQuery& query, const Cancel& cancel, const ProgressFunction& progress)
+  Analysis(const HeapReader& reader, const HeapGraph& graph, const StringQuery& query, const Cancel& cancel,
+           const ProgressFunction& progress)
       : graph_(graph),
         query_(query),
         cancel_(cancel),
+        progress_(progress),
         walk_(graph, cancel, progress),
         repeated_(LiveStrings(graph)),
         parts_(graph.node_count()) {
     for (size_t i = 0; i < walk_.threads(); ++i) {
       tallies_.emplace_back(query);
-      texts_.emplace_back(graph.index().model().memory());
+      texts_.emplace_back(reader.memory());
       hashers_.emplace_back();
     }
   }
@@ -55,8 +69,10 @@ class Analysis {
     StringReport report;
     report.wide_sample = ObjectSample(query_.sample);
     walk_.ForEach("reading strings", [this](size_t thread, const WalkedString& string) { First(thread, string); });
-    if (!cancel_.Cancelled())
-      walk_.ForEach("comparing strings", [this](size_t thread, const WalkedString& string) { Second(thread, string); });
+    ForEachOf<ObjectId>(&Tallies::conses, "looking at ropes",
+                        [this](size_t thread, ObjectId id) { LookAtCons(thread, id); });
+    ForEachOf<SeenText>(&Tallies::seen, "comparing strings",
+                        [this](size_t thread, const SeenText& seen) { Compare(thread, seen); });
     Merge(&report);
     if (cancel_.Cancelled()) return report;
     ReportDuplicates(&report);
@@ -85,6 +101,7 @@ class Analysis {
     form.outside += outside;
     if (tallies.largest.Wants(bytes)) tallies.largest.Add({bytes, string.id, string.form, string.length(), bytes});
     if (string.form == StringForm::kCons) {
+      tallies.conses.push_back(string.id);
       Part(string.first());
       Part(string.second());
       return;
@@ -104,10 +121,12 @@ class Analysis {
       return;
     }
     const bool fits = FitsOneByte(*text);
-    repeated_.Add(hashers_[thread].Hash(*text, fits));
+    const uint32_t hash = HalfOf(hashers_[thread].Hash(*text, fits));
+    repeated_.Add(hash);
+    tallies.seen.push_back({string.id, hash});
     if (!IsWide(string.form) || !fits || text->length() == 0) return;
-    const uint64_t wasted = IsExternal(string.form) ? text->length()
-                                                    : string.size - std::min(string.size, HeapSize(text->length()));
+    const uint64_t wasted =
+        IsExternal(string.form) ? text->length() : string.size - std::min(string.size, HeapSize(text->length()));
     ++tallies.wide.count;
     tallies.wide.bytes += string.size;
     tallies.wide.outside += outside;
@@ -130,33 +149,56 @@ class Analysis {
     if (id != kNoObject && walk_.FormOf(id) == StringForm::kCons) parts_.AddShared(id);
   }
 
-  void Second(size_t thread, const WalkedString& string) {
-    Tallies& tallies = tallies_[thread];
-    if (string.form == StringForm::kCons) {
-      if (parts_.Has(string.id)) return;
-      // A flattened one has the empty string, which is read-only, for its second part.
-      const bool flat = graph_.index().At(string.second()) == kNoObject &&
-                        graph_.index().model().memory().ReadValue<uint32_t>(Untag(string.second()) + 12).value_or(1) == 0;
-      if (flat) {
-        ++tallies.flat_conses;
-        return;
+  // visit(size_t thread, const T&) for all that the threads have noted, on all threads.
+  template <typename T, typename Visit>
+  void ForEachOf(std::vector<T> Tallies::*list, const char* what, Visit&& visit) {
+    constexpr size_t kPiece = 1 << 14;
+    std::vector<std::span<const T>> pieces;
+    for (const Tallies& tallies : tallies_) {
+      for (std::span<const T> left = tallies.*list; !left.empty();) {
+        pieces.push_back(left.first(std::min(kPiece, left.size())));
+        left = left.subspan(pieces.back().size());
       }
-      ++tallies.rope_tops;
-      if (tallies.ropes.Wants(string.length()))
-        tallies.ropes.Add({string.length(), string.id, string.form, string.length(), string.size});
+    }
+    InPieces(pieces.size(), walk_.threads(), cancel_, progress_, what, [&](size_t thread, size_t piece) {
+      for (const T& one : pieces[piece]) visit(thread, one);
+    });
+  }
+
+  void LookAtCons(size_t thread, ObjectId id) {
+    if (parts_.Has(id)) return;
+    Tallies& tallies = tallies_[thread];
+    const Memory& memory = graph_.index().model().memory();
+    const Address address = graph_.index().AddressOf(id);
+    const uint64_t second = memory.ReadWord(address + 24).value_or(0);
+    // A flattened one has the empty string, which is read-only, for its second part.
+    if (graph_.index().At(second) == kNoObject && memory.ReadValue<uint32_t>(Untag(second) + 12).value_or(1) == 0) {
+      ++tallies.flat_conses;
       return;
     }
-    if (!IsFlat(string.form)) return;
-    const std::optional<FlatText> text = texts_[thread].Read(string.form, string.bytes);
+    ++tallies.rope_tops;
+    const uint32_t length = memory.ReadValue<uint32_t>(address + 12).value_or(0);
+    if (tallies.ropes.Wants(length)) tallies.ropes.Add({length, id, StringForm::kCons, length, 0});
+  }
+
+  void Compare(size_t thread, const SeenText& seen) {
+    if (!repeated_.MayRepeat(seen.hash)) return;
+    const StringForm form = walk_.FormOf(seen.id);
+    const Address address = graph_.index().AddressOf(seen.id);
+    const std::optional<FlatText> text = texts_[thread].ReadAt(form, address, 0);
     if (!text) return;
     const uint64_t hash = hashers_[thread].Hash(*text, FitsOneByte(*text));
-    if (!repeated_.MayRepeat(hash)) return;
-    const bool added = table_.Add(hash, string.address, string.size + ((string.outside() + 7) & ~uint64_t{7}),
-                                  [&](uint64_t other, uint64_t) {
-                                    const std::optional<FlatText> one = texts_[thread].ReadAt(walk_.FormAt(thread, other), other);
-                                    return one && EqualTexts(*one, *text);
-                                  });
+    const bool added = table_.Add(hash, address, BytesOf(form, *text), [&](uint64_t other, uint64_t) {
+      const std::optional<FlatText> one = texts_[thread].ReadAt(walk_.FormAt(thread, other), other);
+      return one && EqualTexts(*one, *text);
+    });
     if (!added) cut_.store(true, std::memory_order_relaxed);
+  }
+
+  // In the heap and outside.
+  static uint64_t BytesOf(StringForm form, const FlatText& text) {
+    constexpr uint64_t kExternalBytes = 32;
+    return IsExternal(form) ? kExternalBytes + ((text.bytes.size() + 7) & ~uint64_t{7}) : HeapSize(text.bytes.size());
   }
 
   void Merge(StringReport* report) {
@@ -213,14 +255,15 @@ class Analysis {
       row.number = copies.address;
       largest.Add(row);
     });
-    // A third walk finds some copies of these few, whose holders will be asked for.
+    // Some copies of these few, whose holders will be asked for.
     std::unordered_map<uint64_t, size_t> rows;  // by hash
-    std::vector<bool> lengths(1 << 16);
+    constexpr uint32_t kWanted = 1 << 16;
+    std::vector<bool> wanted(kWanted);
     for (const DuplicateRow& row : largest.Sorted()) {
       const std::optional<FlatText> text = texts_[0].ReadAt(walk_.FormAt(0, row.address), row.address);
       if (!text) continue;
       rows.emplace(row.hash, report->duplicates.size());
-      lengths[text->length() & 0xffff] = true;
+      wanted[HalfOf(row.hash) % kWanted] = true;
       report->duplicates.push_back({.example = graph_.index().At(row.address),
                                     .length = text->length(),
                                     .count = row.count,
@@ -231,12 +274,13 @@ class Analysis {
     if (rows.empty() || query_.sample == 0) return;
     std::vector<std::vector<ObjectSample>> samples(
         walk_.threads(), std::vector<ObjectSample>(report->duplicates.size(), ObjectSample(query_.sample)));
-    walk_.ForEach("finding copies", [&](size_t thread, const WalkedString& string) {
-      if (!IsFlat(string.form) || !lengths[string.length() & 0xffff]) return;
-      const std::optional<FlatText> text = texts_[thread].Read(string.form, string.bytes);
+    ForEachOf<SeenText>(&Tallies::seen, "finding copies", [&](size_t thread, const SeenText& seen) {
+      if (!wanted[seen.hash % kWanted]) return;
+      const StringForm form = walk_.FormOf(seen.id);
+      const std::optional<FlatText> text = texts_[thread].ReadAt(form, graph_.index().AddressOf(seen.id), 0);
       if (!text) return;
       const auto row = rows.find(hashers_[thread].Hash(*text, FitsOneByte(*text)));
-      if (row != rows.end()) samples[thread][row->second].Add(string.id, string.size + string.outside());
+      if (row != rows.end()) samples[thread][row->second].Add(seen.id, BytesOf(form, *text));
     });
     for (const std::vector<ObjectSample>& of_thread : samples) {
       for (size_t i = 0; i < of_thread.size(); ++i) report->duplicates[i].copies.Merge(of_thread[i]);
@@ -246,6 +290,7 @@ class Analysis {
   const HeapGraph& graph_;
   const StringQuery& query_;
   const Cancel& cancel_;
+  const ProgressFunction& progress_;
   StringWalk walk_;
   RepeatedHashes repeated_;
   DuplicateTable table_;
@@ -261,7 +306,7 @@ class Analysis {
 
 StringReport AnalyseStrings(HeapReader* reader, const HeapGraph& graph, const StringQuery& query, const Cancel& cancel,
                             const ProgressFunction& progress) {
-  Analysis analysis(graph, query, cancel, progress);
+  Analysis analysis(*reader, graph, query, cancel, progress);
   StringReport report = analysis.Run();
   for (const StringRow& row : analysis.RopeTops()) {
     if (cancel.Cancelled()) break;

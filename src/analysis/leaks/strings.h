@@ -1,7 +1,7 @@
-// Where the memory of strings goes: texts that are there many times, slices that keep a large parent alive, ropes, texts of
-// one-byte characters stored in two bytes, the largest ones, text outside of the heap. Live strings only. All strings are
-// walked twice, on all threads; see duplicate_table.h for the memory that takes. Deterministic: what is told of equals does
-// not depend on the threads.
+// Where the memory of strings goes: texts that are there many times, slices that keep a large parent alive, ropes,
+// texts of one-byte characters stored in two bytes, the largest ones, text outside of the heap. Live strings only. One
+// walk over the heap on all threads notes 8 bytes for each string; only those whose hash repeats are read again (see
+// duplicate_table.h for the memory that takes). Deterministic: what is told of equals does not depend on the threads.
 #pragma once
 
 #include <array>
@@ -44,10 +44,10 @@ struct DuplicateText {
 // A string of which only slices are needed.
 struct SlicedParent {
   ObjectId parent = kNoObject;
-  uint64_t slices = 0;   // live ones
-  uint64_t bytes = 0;    // of the parent
-  uint64_t used = 0;     // bytes of it that slices show
-  uint64_t wasted = 0;   // the rest
+  uint64_t slices = 0;       // live ones
+  uint64_t bytes = 0;        // of the parent
+  uint64_t used = 0;         // bytes of it that slices show
+  uint64_t wasted = 0;       // the rest
   bool only_slices = false;  // nothing else holds it, so the rest would be freed if the slices were copies
   bool holders_known = false;
   ObjectSample sample{0};  // of the slices
@@ -56,10 +56,10 @@ struct SlicedParent {
 struct Rope {
   ObjectId top = kNoObject;
   uint64_t length = 0;
-  uint64_t parts = 0;   // cons strings
+  uint64_t parts = 0;  // cons strings
   uint64_t depth = 0;
-  uint64_t bytes = 0;   // of the cons strings alone
-  bool cut = false;     // it has more parts than were counted
+  uint64_t bytes = 0;  // of the cons strings alone
+  bool cut = false;    // it has more parts than were counted
 };
 
 struct StringReport {
@@ -83,7 +83,7 @@ struct StringReport {
   std::vector<SlicedParent> parents;
   bool slices_cut = false;
 
-  uint64_t ropes = 0;       // cons strings that are no part of another
+  uint64_t ropes = 0;        // cons strings that are no part of another
   uint64_t flat_conses = 0;  // cons strings that were flattened since: they only lead to the text
   std::vector<Rope> longest_ropes;
 
@@ -91,8 +91,8 @@ struct StringReport {
 };
 
 struct StringQuery {
-  size_t most = 20;           // rows of each list
-  size_t sample = 256;        // strings of a row whose holders can be asked for
+  size_t most = 20;     // rows of each list
+  size_t sample = 256;  // strings of a row whose holders can be asked for
 };
 
 // The graph must have shapes. Interrupted: what was found until then.

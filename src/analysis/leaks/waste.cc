@@ -14,9 +14,9 @@
 namespace corewalk {
 namespace {
 
-constexpr uint64_t kArrayHeader = 16;       // FixedArray: Map and length
+constexpr uint64_t kArrayHeader = 16;                                  // FixedArray: Map and length
 constexpr size_t kPropertiesAt = 8, kElementsAt = 16, kLengthAt = 24;  // JSObject, JSArray: src/objects/js-array.h
-constexpr uint64_t kFewElements = 16;       // an array with fewer is not looked through for holes
+constexpr uint64_t kFewElements = 16;                   // an array with fewer is not looked through for holes
 constexpr uint64_t kMostHoleWords = uint64_t{1} << 26;  // of one array
 
 // What a walk wants with objects of a shape.
@@ -39,7 +39,8 @@ class Finder {
                            ? Want::kNothing
                            : WantOf(shape.map, (shape.map.bit_field3 >> dictionary_bit & 1) != 0));
     }
-    for (size_t i = 0; i < ClampThreads(graph.options().threads); ++i) workers_.push_back(std::make_unique<Worker>(*this));
+    for (size_t i = 0; i < ClampThreads(graph.options().threads); ++i)
+      workers_.push_back(std::make_unique<Worker>(*this));
   }
 
   WasteReport Run(const ProgressFunction& progress) {
@@ -59,10 +60,12 @@ class Finder {
       }
       category.largest = largest.Sorted();
     }
-    for (const std::unique_ptr<Worker>& worker : workers_) maps.insert(maps.end(), worker->maps_met.begin(), worker->maps_met.end());
+    for (const std::unique_ptr<Worker>& worker : workers_)
+      maps.insert(maps.end(), worker->maps_met.begin(), worker->maps_met.end());
     std::ranges::sort(maps);
     FindObjectRoom(&reader_, graph_, query_, &report.categories[static_cast<size_t>(WasteKind::kObjectRoom)]);
-    FindManyShapes(&reader_, graph_, maps, query_, cancel_, &report.categories[static_cast<size_t>(WasteKind::kShapes)]);
+    FindManyShapes(&reader_, graph_, maps, query_, cancel_,
+                   &report.categories[static_cast<size_t>(WasteKind::kShapes)]);
     for (const WasteCategory& category : report.categories) report.bytes += category.bytes;
     return report;
   }
@@ -86,7 +89,8 @@ class Finder {
     if (types.IsMap(map.instance_type)) return Want::kMap;
     if (type != "JS_OBJECT_TYPE" || reader_.names().IsPrototypeMap(map)) return Want::kNothing;
     if (dictionary) return Want::kDictionary;
-    const uint64_t own = map.bit_field3 & static_cast<uint32_t>(reader_.layout().Get(LayoutConstant::kBitField3OwnDescriptorsMask, 0xffc00));
+    const uint64_t own = map.bit_field3 & static_cast<uint32_t>(reader_.layout().Get(
+                                              LayoutConstant::kBitField3OwnDescriptorsMask, 0xffc00));
     return own == 0 ? Want::kPlain : Want::kNothing;
   }
 
@@ -111,11 +115,12 @@ class Finder {
     }
 
     void AddPage(size_t page) {
-      index_.VisitPage(page, &walker_, [this](ObjectId id, MapCache::Slot&, Address address, uint64_t size, const std::byte* bytes) {
-        const Want want = finder_.wants_[finder_.graph_.shapes().ShapeOf(id)];
-        if (want == Want::kNothing || !finder_.graph_.IsLive(id)) return;
-        Look(want, id, address, size, bytes);
-      });
+      index_.VisitPage(page, &walker_,
+                       [this](ObjectId id, MapCache::Slot&, Address address, uint64_t size, const std::byte* bytes) {
+                         const Want want = finder_.wants_[finder_.graph_.shapes().ShapeOf(id)];
+                         if (want == Want::kNothing || !finder_.graph_.IsLive(id)) return;
+                         Look(want, id, address, size, bytes);
+                       });
     }
 
     std::vector<Found> found;
@@ -141,14 +146,16 @@ class Finder {
           return LookAtDictionary(id, address);
         case Want::kPlain:
           // Its elements are the empty array, which is read-only.
-          if (index_.At(WordAt(bytes, size, kElementsAt)) == kNoObject && index_.At(WordAt(bytes, size, kPropertiesAt)) == kNoObject)
+          if (index_.At(WordAt(bytes, size, kElementsAt)) == kNoObject &&
+              index_.At(WordAt(bytes, size, kPropertiesAt)) == kNoObject)
             Add(WasteKind::kEmpty, id, size);
           return;
         case Want::kNumber:
           return Add(WasteKind::kNumbers, id, size);
         case Want::kMap: {
           uint16_t type = 0;
-          std::memcpy(&type, bytes + map_offsets::kInstanceType, std::min<uint64_t>(size > map_offsets::kInstanceType + 2 ? 2 : 0, 2));
+          std::memcpy(&type, bytes + map_offsets::kInstanceType,
+                      std::min<uint64_t>(size > map_offsets::kInstanceType + 2 ? 2 : 0, 2));
           if (reader_.layout().types.IsJSReceiver(type)) maps_met.push_back(address);
           return;
         }
@@ -167,7 +174,8 @@ class Finder {
         if (type != "FIXED_ARRAY_TYPE" && type != "FIXED_DOUBLE_ARRAY_TYPE") return;
         capacity = reader_.ArrayLength(elements).value_or(0);
       }
-      if (length == 0) return Add(WasteKind::kEmpty, id, size + (capacity == 0 ? 0 : kArrayHeader + 8 * capacity), 0, capacity);
+      if (length == 0)
+        return Add(WasteKind::kEmpty, id, size + (capacity == 0 ? 0 : kArrayHeader + 8 * capacity), 0, capacity);
       if (capacity > length) Add(WasteKind::kArrayRoom, id, 8 * (capacity - length), length, capacity);
       if (want != Want::kHoleyArray || length < kFewElements || capacity < length) return;
       for (const StoreView& store : StoresOf(reader_, address + 1)) {
@@ -185,12 +193,14 @@ class Finder {
         return Add(WasteKind::kEmpty, id, size + (own ? reader_.SizeOf(table->table) : 0), 0, table->capacity);
       }
       const uint64_t room = table->capacity - table->entries;
-      if (room > 0) Add(WasteKind::kTableRoom, id, 8 * uint64_t{table->entry_words} * room, table->entries, table->capacity);
+      if (room > 0)
+        Add(WasteKind::kTableRoom, id, 8 * uint64_t{table->entry_words} * room, table->entries, table->capacity);
     }
 
     void LookAtDictionary(ObjectId id, Address address) {
       for (const StoreView& store : StoresOf(reader_, address + 1)) {
-        if (store.kind != StoreKind::kNamed || store.entries > kFewProperties || index_.At(store.store) == kNoObject) continue;
+        if (store.kind != StoreKind::kNamed || store.entries > kFewProperties || index_.At(store.store) == kNoObject)
+          continue;
         const uint64_t bytes = reader_.SizeOf(store.store), needed = 8 * store.entries;
         if (bytes > needed) Add(WasteKind::kDictionaries, id, bytes - needed, store.entries, store.capacity);
       }
@@ -216,14 +226,22 @@ class Finder {
 
 std::string_view WasteKindName(WasteKind kind) {
   switch (kind) {
-    case WasteKind::kArrayRoom: return "array_room";
-    case WasteKind::kHoles: return "holes";
-    case WasteKind::kTableRoom: return "table_room";
-    case WasteKind::kDictionaries: return "dictionaries";
-    case WasteKind::kEmpty: return "empty";
-    case WasteKind::kObjectRoom: return "object_room";
-    case WasteKind::kNumbers: return "numbers";
-    case WasteKind::kShapes: return "shapes";
+    case WasteKind::kArrayRoom:
+      return "array_room";
+    case WasteKind::kHoles:
+      return "holes";
+    case WasteKind::kTableRoom:
+      return "table_room";
+    case WasteKind::kDictionaries:
+      return "dictionaries";
+    case WasteKind::kEmpty:
+      return "empty";
+    case WasteKind::kObjectRoom:
+      return "object_room";
+    case WasteKind::kNumbers:
+      return "numbers";
+    case WasteKind::kShapes:
+      return "shapes";
   }
   return "";
 }

@@ -1,7 +1,8 @@
-// Memory that the program's objects take and do not use: room of arrays and tables, holes, properties kept in hash tables,
-// empty collections, unused slots of objects, numbers in boxes, hidden classes. Live objects only; one walk over the heap
-// on all threads, which reads headers and, of arrays that may have holes, their elements. What is counted in one category
-// is not counted in another, but hidden classes and slots are what objects of the other categories may have too.
+// Memory that the program's objects take and do not use: room of arrays and tables, holes, properties kept in hash
+// tables, empty collections, unused slots of objects, numbers in boxes, hidden classes. Live objects only; one walk
+// over the heap on all threads, which reads headers and, of arrays that may have holes, their elements. What is counted
+// in one category is not counted in another, but hidden classes and slots are what objects of the other categories may
+// have too.
 #pragma once
 
 #include <array>
@@ -61,8 +62,8 @@ struct WasteReport {
 };
 
 struct WasteQuery {
-  size_t most = 10;      // items and classes of a category
-  size_t sample = 512;   // objects of a category whose holders can be asked for
+  size_t most = 10;     // items and classes of a category
+  size_t sample = 512;  // objects of a category whose holders can be asked for
 };
 
 // The graph must have shapes. Interrupted: what was found until then.

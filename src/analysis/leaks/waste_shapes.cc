@@ -7,8 +7,8 @@
 namespace corewalk {
 namespace {
 
-// Map::used_or_unused_instance_size_in_words (src/objects/map.tq, the same since 6.x): from 3 on the words of an instance
-// that are in use; below, the unused slots of its property array.
+// Map::used_or_unused_instance_size_in_words (src/objects/map.tq, the same since 6.x): from 3 on the words of an
+// instance that are in use; below, the unused slots of its property array.
 constexpr int kUsedOrUnused = 10;
 constexpr uint8_t kFirstUsed = 3;  // JSObject::kFieldsAdded
 
@@ -20,7 +20,8 @@ void SortClasses(std::vector<WasteClass>* classes, size_t most) {
 }
 
 std::string ClassOfShape(HeapReader* reader, const LiveShape& shape) {
-  return shape.own_name ? reader->names().ClassNameOf(shape.map, shape.sample) : reader->names().ClassName(shape.map, shape.sample);
+  return shape.own_name ? reader->names().ClassNameOf(shape.map, shape.sample)
+                        : reader->names().ClassName(shape.map, shape.sample);
 }
 
 }  // namespace
@@ -32,12 +33,13 @@ void FindObjectRoom(HeapReader* reader, const HeapGraph& graph, const WasteQuery
   std::unordered_map<std::string, WasteClass> classes;
   for (const LiveShape& shape : graph.shapes().shapes()) {
     if (shape.live_count == 0 || shape.space == SpaceKind::kReadOnly) continue;
-    if (layout.types.at(shape.map.instance_type).name != "JS_OBJECT_TYPE" || shape.map.instance_size_in_words == 0) continue;
+    if (layout.types.at(shape.map.instance_type).name != "JS_OBJECT_TYPE" || shape.map.instance_size_in_words == 0)
+      continue;
     if ((shape.map.bit_field3 >> dictionary_bit & 1) != 0) continue;
     if ((shape.map.bit_field3 & own_properties) == 0) continue;  // without properties it is kEmpty, slots and all
     const std::optional<uint8_t> used = reader->Raw<uint8_t>(shape.map.word, kUsedOrUnused);
     if (!used) continue;
-    const uint64_t unused = *used < kFirstUsed ? *used
+    const uint64_t unused = *used < kFirstUsed                         ? *used
                             : shape.map.instance_size_in_words > *used ? shape.map.instance_size_in_words - *used
                                                                        : 0;
     if (unused == 0) continue;
@@ -54,8 +56,8 @@ void FindObjectRoom(HeapReader* reader, const HeapGraph& graph, const WasteQuery
   SortClasses(&category->classes, query.most);
 }
 
-void FindManyShapes(HeapReader* reader, const HeapGraph& graph, const std::vector<Address>& maps, const WasteQuery& query,
-                    const Cancel& cancel, WasteCategory* category) {
+void FindManyShapes(HeapReader* reader, const HeapGraph& graph, const std::vector<Address>& maps,
+                    const WasteQuery& query, const Cancel& cancel, WasteCategory* category) {
   std::unordered_map<uint64_t, uint64_t> instances;  // by map word
   for (const LiveShape& shape : graph.shapes().shapes()) instances[shape.map.word] += shape.live_count;
   std::unordered_map<std::string, WasteClass> classes;

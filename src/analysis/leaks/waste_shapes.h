@@ -10,7 +10,7 @@ namespace corewalk {
 // Fills in kObjectRoom.
 void FindObjectRoom(HeapReader* reader, const HeapGraph& graph, const WasteQuery& query, WasteCategory* category);
 // Fills in kShapes from all live Maps of objects (untagged).
-void FindManyShapes(HeapReader* reader, const HeapGraph& graph, const std::vector<Address>& maps, const WasteQuery& query,
-                    const Cancel& cancel, WasteCategory* category);
+void FindManyShapes(HeapReader* reader, const HeapGraph& graph, const std::vector<Address>& maps,
+                    const WasteQuery& query, const Cancel& cancel, WasteCategory* category);
 
 }  // namespace corewalk

@@ -1,5 +1,5 @@
-// The text of flat strings, as bytes of the target: hashed and compared without copying, the same whether V8 stores it in
-// one byte a character or in two. For searches that look at every string of a heap; everything else reads strings
+// The text of flat strings, as bytes of the target: hashed and compared without copying, the same whether V8 stores it
+// in one byte a character or in two. For searches that look at every string of a heap; everything else reads strings
 // through heap/strings.h. What cannot be read is no text.
 #pragma once
 
@@ -15,14 +15,27 @@
 namespace corewalk {
 
 // How V8 stores a string (src/objects/string.h).
-enum class StringForm : uint8_t { kNone, kOneByte, kTwoByte, kExternalOneByte, kExternalTwoByte, kCons, kSliced, kThin };
+enum class StringForm : uint8_t {
+  kNone,
+  kOneByte,
+  kTwoByte,
+  kExternalOneByte,
+  kExternalTwoByte,
+  kCons,
+  kSliced,
+  kThin
+};
 inline constexpr size_t kStringForms = 8;
 StringForm StringFormOf(const InstanceTypes& types, uint32_t instance_type);
-inline bool IsFlat(StringForm form) { return form >= StringForm::kOneByte && form <= StringForm::kExternalTwoByte; }
+inline bool IsFlat(StringForm form) {
+  return form >= StringForm::kOneByte && form <= StringForm::kExternalTwoByte;
+}
 inline bool IsExternal(StringForm form) {
   return form == StringForm::kExternalOneByte || form == StringForm::kExternalTwoByte;
 }
-inline bool IsWide(StringForm form) { return form == StringForm::kTwoByte || form == StringForm::kExternalTwoByte; }
+inline bool IsWide(StringForm form) {
+  return form == StringForm::kTwoByte || form == StringForm::kExternalTwoByte;
+}
 
 // The characters of a flat string, in the target's order of bytes.
 struct FlatText {
