@@ -31,6 +31,7 @@ std::unique_ptr<Command> MakeRootsCommand();
 std::unique_ptr<Command> MakeCollectionsCommand();
 std::unique_ptr<Command> MakeStringsCommand();
 std::unique_ptr<Command> MakeWasteCommand();
+std::unique_ptr<Command> MakeBuffersCommand();
 std::unique_ptr<Command> MakeListenersCommand();
 std::unique_ptr<Command> MakeTimersCommand();
 std::unique_ptr<Command> MakeClosuresCommand();
@@ -70,6 +71,7 @@ Registry BuiltinCommands() {
   registry.Add(MakeCollectionsCommand());
   registry.Add(MakeStringsCommand());
   registry.Add(MakeWasteCommand());
+  registry.Add(MakeBuffersCommand());
   registry.Add(MakeListenersCommand());
   registry.Add(MakeTimersCommand());
   registry.Add(MakeClosuresCommand());
