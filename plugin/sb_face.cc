@@ -67,13 +67,7 @@ ProgressFunction SbFace::progress() {
 }
 
 Result<Session*> SbFace::OpenSession(const Arguments& args) {
-  // What graphs may use needs no new session.
-  bool given = false;
-  for (const OptionSpec& option : state_->options) {
-    const bool of_graph = option.name == "index" || option.name == "scratch" || option.name == "memory";
-    given |= args.Has(option.name) && !of_graph;
-  }
-  auto entry = state_->sessions.Open(debugger_, OpenOptionsFrom(args), given, cancel_);
+  auto entry = state_->sessions.Open(debugger_, OpenOptionsFrom(args), AsksForOtherSession(args), cancel_);
   if (!entry) return std::unexpected(entry.error());
   entry_ = *entry;
   const GraphResources resources = GraphResourcesFrom(args, entry_->session->options().graph);

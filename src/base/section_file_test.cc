@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "base/hash_bytes.h"
+#include "base/testing/test_file.h"
 
 namespace corewalk {
 namespace {
@@ -18,16 +19,12 @@ namespace fs = std::filesystem;
 
 constexpr uint32_t kFormat = 7;
 
-class SectionFileTest : public testing::Test {
+class SectionFileTest : public ::testing::Test {
  protected:
   SectionFileTest() {
-    std::string name = (fs::temp_directory_path() / "corewalk-sections-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-    path_ = (folder_ / "index").string();
     numbers_.resize(300'000);
     std::iota(numbers_.begin(), numbers_.end(), 5);
   }
-  ~SectionFileTest() override { fs::remove_all(folder_); }
 
   void Write() {
     Result<SectionFileWriter> writer = SectionFileWriter::Create(path_, kFormat, "made of nothing\n");
@@ -36,17 +33,6 @@ class SectionFileTest : public testing::Test {
     EXPECT_TRUE(writer->Add("none", std::span<const uint64_t>(), cancel_, {}));
     EXPECT_TRUE(writer->Add("bytes", std::span<const char>("abc", 3), cancel_, {}));
     ASSERT_TRUE(writer->Commit());
-  }
-  std::string Content() const {
-    std::ostringstream out;
-    out << std::ifstream(path_, std::ios::binary).rdbuf();
-    return out.str();
-  }
-  // A new file, as tools that copy would write it.
-  void Replace(const std::string& content) {
-    fs::remove(path_);
-    std::ofstream(path_, std::ios::binary) << content;
-    chmod(path_.c_str(), 0600);
   }
   ErrorCode OpenError(uint32_t format = kFormat) const {
     const auto file = SectionFile::Open(path_, format);
@@ -66,8 +52,8 @@ class SectionFileTest : public testing::Test {
     return (*file)->identity() == "made of nothing\n";
   }
 
-  fs::path folder_;
-  std::string path_;
+  testing::TestFile file_;
+  const std::string& path_ = file_.path();
   std::vector<uint32_t> numbers_;
   Cancel cancel_;
 };
@@ -99,7 +85,7 @@ TEST_F(SectionFileTest, ArraysOutliveTheFileThatGaveThem) {
 
 TEST_F(SectionFileTest, EveryChangedBitIsFound) {
   Write();
-  const std::string whole = Content();
+  const std::string whole = file_.Content();
   // Every bit around the seams, and some between.
   std::vector<size_t> places;
   for (size_t at = 0; at < whole.size(); at += at < 64 || at > whole.size() - 600 ? 1 : 40'009) places.push_back(at);
@@ -107,7 +93,7 @@ TEST_F(SectionFileTest, EveryChangedBitIsFound) {
     for (int bit = 0; bit < 8; ++bit) {
       std::string changed = whole;
       changed[at] = static_cast<char>(changed[at] ^ 1 << bit);
-      Replace(changed);
+      file_.Replace(changed);
       const bool padding = (at >= 20 && at < 4096) ||  // behind the head, and behind sections
                            whole.compare(at, 1, std::string(1, 0)) == 0;
       if (!padding) {
@@ -121,20 +107,20 @@ TEST_F(SectionFileTest, EveryChangedBitIsFound) {
 
 TEST_F(SectionFileTest, ShorterFilesAreDamaged) {
   Write();
-  const std::string whole = Content();
+  const std::string whole = file_.Content();
   for (const size_t size : {size_t{17}, size_t{4096}, size_t{5000}, whole.size() / 2, whole.size() - 1}) {
-    Replace(whole.substr(0, size));
+    file_.Replace(whole.substr(0, size));
     EXPECT_EQ(OpenError(), ErrorCode::kBadFormat) << size;
   }
-  Replace(whole + "more");
+  file_.Replace(whole + "more");
   EXPECT_EQ(OpenError(), ErrorCode::kBadFormat);
-  Replace("");
+  file_.Replace("");
   EXPECT_EQ(OpenError(), ErrorCode::kBadFormat);
 }
 
 TEST_F(SectionFileTest, OtherFilesAreToldApart) {
   EXPECT_EQ(OpenError(), ErrorCode::kNotFound);
-  Replace("#!/bin/sh\n");
+  file_.Replace("#!/bin/sh\n");
   EXPECT_EQ(OpenError(), ErrorCode::kMismatch);
   fs::remove(path_);
   fs::create_directory(path_);

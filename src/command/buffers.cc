@@ -96,7 +96,6 @@ class BuffersCommand final : public Command {
       const Result<HeapGraph*> graph =
           session.Graph(static_cast<int>(i), Session::GraphNeed::kAll, context.cancel, context.progress);
       if (!graph) return std::unexpected(graph.error());
-      if (const Result<void> shapes = (*graph)->EnsureShapes(context.cancel, context.progress); !shapes) return shapes;
       OneIsolate& one = isolates.emplace_back();
       one.number = static_cast<int>(i);
       one.graph = *graph;

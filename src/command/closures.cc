@@ -95,9 +95,8 @@ class ClosuresCommand final : public Command {
     const std::vector<ClosurePins> pins = TellGroups(context, reader, graph, census, rows, all);
     if (!only.empty()) TellVariables(context, reader, graph, rows, pins);
     TellUnused(context, reader, graph, *filter, only, rows);
-    Completeness completeness = StartCompleteness(context);
-    graph.Describe(&completeness);
-    completeness.interrupted |= census.interrupted() || context.cancel.Cancelled();
+    Completeness completeness = GraphCompleteness(context, graph);
+    completeness.interrupted |= census.interrupted();
     context.out.EndDocument(completeness);
     return {};
   }

@@ -385,9 +385,7 @@ class CollectionsCommand final : public Command {
   }
 
   static void End(CommandContext& context, const HeapGraph& graph, bool cut) {
-    Completeness completeness = StartCompleteness(context);
-    graph.Describe(&completeness);
-    completeness.interrupted |= context.cancel.Cancelled();
+    Completeness completeness = GraphCompleteness(context, graph);
     if (cut) {
       completeness.cut = true;
       completeness.notes.push_back("there are more collections than were looked at");

@@ -78,10 +78,7 @@ class DominatorsCommand final : public Command {
     context.out.BeginDocument("dominators", TargetCard(context.session));
     if (start == graph.node_count()) context.out.AddCard(LivenessCard(graph));
     Tell(context, &reader, graph, text, largest);
-    Completeness completeness = StartCompleteness(context);
-    graph.Describe(&completeness);
-    completeness.interrupted |= context.cancel.Cancelled();
-    context.out.EndDocument(completeness);
+    context.out.EndDocument(GraphCompleteness(context, graph));
     return {};
   }
 

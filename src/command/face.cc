@@ -14,14 +14,8 @@ namespace {
 // More workers than this wait for memory rather than work.
 constexpr unsigned kMostDefaultThreads = 8;
 
-}  // namespace
-
-Result<uint64_t> Face::Evaluate(const std::string& expression) {
-  return Fail(ErrorCode::kUsage, "'" + Sanitize(UntrustedText(expression), {.max_code_points = 80}) +
-                                     "' is not an address (write it in hexadecimal, as it is printed)");
-}
-
-std::vector<OptionSpec> OpenOptionSpecs() {
+// What a session is opened with, and keeps.
+std::vector<OptionSpec> SessionOptionSpecs() {
   return {
       {.name = "executable",
        .letter = 'e',
@@ -35,6 +29,13 @@ std::vector<OptionSpec> OpenOptionSpecs() {
        .help = "worker threads",
        .minimum = 1,
        .maximum = 256},
+      {.name = "hide-tables", .help = "for tests: ignore the built-in tables of V8's layout"},
+  };
+}
+
+// What its graphs may use: it can change while the session is open.
+std::vector<OptionSpec> GraphOptionSpecs() {
+  return {
       {.name = "index",
        .kind = OptionKind::kString,
        .value_name = "FILE",
@@ -48,8 +49,26 @@ std::vector<OptionSpec> OpenOptionSpecs() {
        .value_name = "SIZE",
        .help = "plan with so much memory (default: what is available)",
        .minimum = 1},
-      {.name = "hide-tables", .help = "for tests: ignore the built-in tables of V8's layout"},
   };
+}
+
+}  // namespace
+
+Result<uint64_t> Face::Evaluate(const std::string& expression) {
+  return Fail(ErrorCode::kUsage, "'" + Sanitize(UntrustedText(expression), {.max_code_points = 80}) +
+                                     "' is not an address (write it in hexadecimal, as it is printed)");
+}
+
+std::vector<OptionSpec> OpenOptionSpecs() {
+  std::vector<OptionSpec> specs = SessionOptionSpecs();
+  // Help tells the one for tests last.
+  const std::vector<OptionSpec> graph = GraphOptionSpecs();
+  specs.insert(specs.end() - 1, graph.begin(), graph.end());
+  return specs;
+}
+
+bool AsksForOtherSession(const Arguments& args) {
+  return std::ranges::any_of(SessionOptionSpecs(), [&](const OptionSpec& option) { return args.Has(option.name); });
 }
 
 GraphResources GraphResourcesFrom(const Arguments& args, GraphResources resources) {

@@ -48,6 +48,8 @@ class Face {
 // --memory, --hide-tables.
 std::vector<OptionSpec> OpenOptionSpecs();
 OpenOptions OpenOptionsFrom(const Arguments& args);
+// One of them is given that an open session cannot take over.
+bool AsksForOtherSession(const Arguments& args);
 // Those of them that can change while a session is open; what is not given stays as in `resources`.
 GraphResources GraphResourcesFrom(const Arguments& args, GraphResources resources);
 

@@ -50,6 +50,21 @@ Result<HeapGraph*> GraphFor(CommandContext& context, Session::GraphNeed need) {
   return context.session.Graph(*isolate, need, context.cancel, context.progress);
 }
 
+Result<HeapGraph*> GraphWithShapes(CommandContext& context) {
+  Result<HeapGraph*> built = GraphFor(context, Session::GraphNeed::kPaths);
+  if (!built) return built;
+  if (const Result<void> shapes = (*built)->EnsureShapes(context.cancel, context.progress); !shapes)
+    return std::unexpected(shapes.error());
+  return built;
+}
+
+Completeness GraphCompleteness(const CommandContext& context, const HeapGraph& graph) {
+  Completeness completeness = StartCompleteness(context);
+  graph.Describe(&completeness);
+  completeness.interrupted |= context.cancel.Cancelled();
+  return completeness;
+}
+
 Result<std::vector<ObjectId>> NodesAt(CommandContext& context, const HeapGraph& graph, bool live_only) {
   std::vector<ObjectId> nodes;
   for (const std::string& word : context.args.words()) {

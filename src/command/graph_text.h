@@ -8,6 +8,9 @@
 
 namespace corewalk {
 
+// What the answers about a graph must say: of the target, of the graph, whether the command was interrupted.
+Completeness GraphCompleteness(const CommandContext& context, const HeapGraph& graph);
+
 // "live 1.7 GB, garbage 60 MB"; JSON "liveness". The shapes of the graph must be known.
 Card LivenessCard(const HeapGraph& graph);
 
@@ -16,6 +19,8 @@ Result<int> ChosenSingleIsolate(const CommandContext& context);
 
 // The graph of the chosen isolate.
 Result<HeapGraph*> GraphFor(CommandContext& context, Session::GraphNeed need);
+// The same with references and the shapes of all objects.
+Result<HeapGraph*> GraphWithShapes(CommandContext& context);
 
 // The nodes that the words of a command name by address. kNotFound where no numbered object stands; `live_only`: and
 // where it is garbage.

@@ -129,10 +129,7 @@ class LeaksCommand final : public Command {
     TellConsidered(context, reader, graph, verdict);
     TellComposition(context, verdict);
     const Result<void> judged = Judge(context, graph, verdict, conditions);
-    Completeness completeness = StartCompleteness(context);
-    graph.Describe(&completeness);
-    completeness.interrupted |= context.cancel.Cancelled();
-    context.out.EndDocument(completeness);
+    context.out.EndDocument(GraphCompleteness(context, graph));
     return judged;
   }
 

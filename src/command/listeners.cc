@@ -139,9 +139,8 @@ class ListenersCommand final : public Command {
     } else {
       TellEvents(told, only);
     }
-    Completeness completeness = StartCompleteness(context);
-    graph.Describe(&completeness);
-    completeness.interrupted |= census.interrupted || context.cancel.Cancelled();
+    Completeness completeness = GraphCompleteness(context, graph);
+    completeness.interrupted |= census.interrupted;
     context.out.EndDocument(completeness);
     return {};
   }

@@ -54,20 +54,18 @@ class PathCommand final : public Command {
       return Fail(ErrorCode::kUsage, "path: give an address, or --class NAME");
     if (of_class && context.args.Has("all"))
       return Fail(ErrorCode::kUsage, "path: --all and --class exclude each other");
-    const Result<HeapGraph*> built = GraphFor(context, Session::GraphNeed::kPaths);
+    // Of one object, shapes tell where the scripts are, in which the holder's name is found; of a class, its objects.
+    const Result<HeapGraph*> built = GraphWithShapes(context);
     if (!built) return std::unexpected(built.error());
     HeapGraph& graph = **built;
     HeapReader reader(context.session.memory(), context.session.layout(), &context.session.names());
-    if (!of_class) return OfObject(context, &reader, &graph);
+    if (!of_class) return OfObject(context, &reader, graph);
     return TellPathsOfClass(context, &reader, &graph, context.args.Text("class", ""),
                             static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows)));
   }
 
  private:
-  static Result<void> OfObject(CommandContext& context, HeapReader* reader, HeapGraph* built) {
-    // Shapes tell where the scripts are, in which the holder's name is found.
-    if (const Result<void> shapes = built->EnsureShapes(context.cancel, context.progress); !shapes) return shapes;
-    const HeapGraph& graph = *built;
+  static Result<void> OfObject(CommandContext& context, HeapReader* reader, const HeapGraph& graph) {
     const Result<std::vector<ObjectId>> nodes = NodesAt(context, graph, false);
     if (!nodes) return std::unexpected(nodes.error());
     const ObjectId target = nodes->front();
@@ -110,10 +108,7 @@ class PathCommand final : public Command {
       if (!path.empty()) TellPath(context, reader, graph, ++number, path, limit);
     }
     context.out.EndTable({});
-    Completeness completeness = StartCompleteness(context);
-    graph.Describe(&completeness);
-    completeness.interrupted |= context.cancel.Cancelled();
-    context.out.EndDocument(completeness);
+    context.out.EndDocument(GraphCompleteness(context, graph));
     return {};
   }
 

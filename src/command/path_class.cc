@@ -187,10 +187,7 @@ Result<void> TellPathsOfClass(CommandContext& context, HeapReader* reader, HeapG
                                       {"address", "Address"}}});
   const uint64_t omitted = Teller(context, reader, *graph, tree).Tell(limit);
   context.out.EndTable({.omitted = omitted});
-  Completeness completeness = StartCompleteness(context);
-  graph->Describe(&completeness);
-  completeness.interrupted |= context.cancel.Cancelled();
-  context.out.EndDocument(completeness);
+  context.out.EndDocument(GraphCompleteness(context, *graph));
   return {};
 }
 

@@ -44,10 +44,7 @@ class RetainedCommand final : public Command {
   }
 
   static Result<void> End(CommandContext& context, const HeapGraph& graph) {
-    Completeness completeness = StartCompleteness(context);
-    graph.Describe(&completeness);
-    completeness.interrupted |= context.cancel.Cancelled();
-    context.out.EndDocument(completeness);
+    context.out.EndDocument(GraphCompleteness(context, graph));
     return {};
   }
 

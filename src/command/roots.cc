@@ -97,9 +97,7 @@ class RootsCommand final : public Command {
 
  private:
   static Result<void> End(CommandContext& context, const HeapGraph& graph) {
-    Completeness completeness = StartCompleteness(context);
-    graph.Describe(&completeness);
-    context.out.EndDocument(completeness);
+    context.out.EndDocument(GraphCompleteness(context, graph));
     return {};
   }
 

@@ -76,11 +76,9 @@ class StringsCommand final : public Command {
                           .choices = {"duplicates", "slices", "wide", "ropes", "largest"}}}}) {}
 
   Result<void> Run(CommandContext& context) const override {
-    const Result<HeapGraph*> built = GraphFor(context, Session::GraphNeed::kPaths);
+    const Result<HeapGraph*> built = GraphWithShapes(context);
     if (!built) return std::unexpected(built.error());
-    HeapGraph& graph = **built;
-    if (const Result<void> done = graph.EnsureShapes(context.cancel, context.progress); !done)
-      return std::unexpected(done.error());
+    const HeapGraph& graph = **built;
     HeapReader reader(context.session.memory_and_image(), context.session.layout(), &context.session.names());
     constexpr uint64_t kMostRows = 10'000;
     const auto limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows));
@@ -98,9 +96,7 @@ class StringsCommand final : public Command {
     if (wanted("ropes")) tables.Ropes();
     if (wanted("largest")) tables.LargestOnes();
 
-    Completeness completeness = StartCompleteness(context);
-    graph.Describe(&completeness);
-    completeness.interrupted |= context.cancel.Cancelled();
+    Completeness completeness = GraphCompleteness(context, graph);
     if (report.duplicates_cut || report.slices_cut) {
       completeness.cut = true;
       if (report.duplicates_cut)

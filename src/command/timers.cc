@@ -149,9 +149,8 @@ class TimersCommand final : public Command {
           "libuv's clock was not found: the time of death is taken to be when the last timer was started, and was "
           "later");
     }
-    Completeness completeness = StartCompleteness(context);
-    graph.Describe(&completeness);
-    completeness.interrupted |= census.interrupted || context.cancel.Cancelled();
+    Completeness completeness = GraphCompleteness(context, graph);
+    completeness.interrupted |= census.interrupted;
     context.out.EndDocument(completeness);
     return {};
   }

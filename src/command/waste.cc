@@ -83,11 +83,9 @@ class WasteCommand final : public Command {
                                           "numbers", "shapes"}}}}) {}
 
   Result<void> Run(CommandContext& context) const override {
-    const Result<HeapGraph*> built = GraphFor(context, Session::GraphNeed::kPaths);
+    const Result<HeapGraph*> built = GraphWithShapes(context);
     if (!built) return std::unexpected(built.error());
-    HeapGraph& graph = **built;
-    if (const Result<void> done = graph.EnsureShapes(context.cancel, context.progress); !done)
-      return std::unexpected(done.error());
+    const HeapGraph& graph = **built;
     HeapReader reader(context.session.memory(), context.session.layout(), &context.session.names());
     constexpr size_t kMostRows = 10'000;
     const auto limit = static_cast<size_t>(context.args.Integer("limit", kDefaultRows));
@@ -102,10 +100,7 @@ class WasteCommand final : public Command {
       const auto kind = static_cast<WasteKind>(i);
       if (only == WasteKindName(kind)) TellKind(context, &reader, graph, kind, report[kind], query.most);
     }
-    Completeness completeness = StartCompleteness(context);
-    graph.Describe(&completeness);
-    completeness.interrupted |= context.cancel.Cancelled();
-    context.out.EndDocument(completeness);
+    context.out.EndDocument(GraphCompleteness(context, graph));
     return {};
   }
 

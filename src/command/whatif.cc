@@ -47,9 +47,7 @@ class WhatIfCommand final : public Command {
     context.out.AddCard(card);
     if (!suspects->class_name) TellObjects(context, graph, suspects->nodes, limit);
     TellFreed(context, *freed, "freed", "What would be freed", limit);
-    Completeness completeness = StartCompleteness(context);
-    graph.Describe(&completeness);
-    context.out.EndDocument(completeness);
+    context.out.EndDocument(GraphCompleteness(context, graph));
     return {};
   }
 

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/testing/test_file.h"
 #include "graph/testing/random_heap.h"
 
 namespace corewalk {
@@ -17,12 +18,7 @@ using testing::RandomHeap;
 
 class GraphStoreTest : public ::testing::Test {
  protected:
-  GraphStoreTest() : heap_(7) {
-    std::string name = (fs::temp_directory_path() / "corewalk-store-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-    path_ = (folder_ / "index").string();
-  }
-  ~GraphStoreTest() override { fs::remove_all(folder_); }
+  GraphStoreTest() : heap_(7) {}
 
   std::unique_ptr<HeapGraph> Build() {
     EXPECT_TRUE(heap_.graph.model != nullptr || heap_.graph.Number());
@@ -65,20 +61,10 @@ class GraphStoreTest : public ::testing::Test {
       graph.references()->ForEach(node, [&](ObjectId to) { edges[node].push_back(to); });
     return edges;
   }
-  std::string Content() const {
-    std::ostringstream out;
-    out << std::ifstream(path_, std::ios::binary).rdbuf();
-    return out.str();
-  }
-  void Replace(const std::string& content) {
-    fs::remove(path_);
-    std::ofstream(path_, std::ios::binary) << content;
-    chmod(path_.c_str(), 0600);
-  }
 
   RandomHeap heap_;
-  fs::path folder_;
-  std::string path_;
+  testing::TestFile file_;
+  const std::string& path_ = file_.path();
   Cancel cancel_;
 };
 
@@ -125,12 +111,12 @@ TEST_F(GraphStoreTest, ADamagedFileIsRefusedOrRight) {
   const std::unique_ptr<HeapGraph> graph = Build();
   ASSERT_TRUE(graph->EnsureRetained(cancel_, {}));
   Save(*graph);
-  const std::string whole = Content();
+  const std::string whole = file_.Content();
   size_t refused = 0, tried = 0;
   for (int i = 0; i < 400; ++i) {
     std::string changed = whole;
     changed[heap_.Below(whole.size())] ^= static_cast<char>(1 << heap_.Below(8));
-    Replace(changed);
+    file_.Replace(changed);
     auto loaded = Load();
     ++tried;
     if (!loaded || !(*loaded)->EnsureReferences(cancel_, {})) {

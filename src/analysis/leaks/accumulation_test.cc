@@ -31,12 +31,8 @@ class AccumulationTest : public ::testing::Test {
   void Root(uint64_t object) { heap_.heap.SetRoot("array_on_page_" + std::to_string(++roots_), object); }
 
   bool Build() {
-    if (!heap_.Number()) return false;
-    Result<std::unique_ptr<HeapGraph>> built =
-        HeapGraph::Build(*heap_.model, &heap_.heap.binary(), {.isolate = 0, .threads = 1}, Cancel(), {});
-    if (!built) return false;
-    graph_ = std::move(*built);
-    if (!graph_->EnsureRetained(Cancel(), {})) return false;
+    graph_ = heap_.BuildGraph(1, &heap_.heap.binary());
+    if (graph_ == nullptr || !graph_->EnsureRetained(Cancel(), {})) return false;
     names_.emplace(heap_.heap.memory(), heap_.model->layout());
     reader_.emplace(heap_.heap.memory(), heap_.model->layout(), &*names_);
     return true;

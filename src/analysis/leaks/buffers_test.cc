@@ -45,10 +45,8 @@ class BufferCensusTest : public ::testing::Test {
 
   const HeapGraph& Graph() {
     if (graph_) return *graph_;
-    if (!heap_.Number()) std::abort();
-    Result<std::unique_ptr<HeapGraph>> built = HeapGraph::Build(*heap_.model, &heap_.heap.binary(), {}, Cancel(), {});
-    if (!built || !(*built)->EnsureShapes(Cancel(), {})) std::abort();
-    graph_ = std::move(*built);
+    graph_ = heap_.BuildGraph(2, &heap_.heap.binary());
+    if (graph_ == nullptr) std::abort();
     names_ = std::make_unique<NameResolver>(heap_.heap.memory(), heap_.model->layout());
     reader_ = std::make_unique<HeapReader>(heap_.heap.memory(), heap_.model->layout(), names_.get());
     return *graph_;

@@ -10,22 +10,10 @@ using testing::GraphHeap;
 
 class StringsTest : public ::testing::Test {
  protected:
-  // An object that holds all of these, and a root that holds it.
-  uint64_t Hold(const std::vector<uint64_t>& objects) {
-    const uint64_t holder = fake_.heap.NewArray(1, objects);
-    fake_.heap.SetRoot("spare_" + std::to_string(100 + roots_++), holder);
-    return holder;
-  }
+  uint64_t Hold(const std::vector<uint64_t>& objects) { return fake_.Hold(objects); }
   StringReport Analyse(const StringQuery& query = {}, int threads = 2) {
-    if (!fake_.Number()) return {};
-    Result<std::unique_ptr<HeapGraph>> built =
-        HeapGraph::Build(*fake_.model, nullptr, {.isolate = 0, .threads = threads}, Cancel(), {});
-    if (!built) {
-      ADD_FAILURE() << built.error().message;
-      return {};
-    }
-    graph_ = std::move(*built);
-    EXPECT_TRUE(graph_->EnsureShapes(Cancel(), {}));
+    graph_ = fake_.BuildGraph(threads);
+    if (graph_ == nullptr) return {};
     NameResolver names(fake_.heap.memory(), fake_.model->layout());
     HeapReader reader(fake_.heap.memory(), fake_.model->layout(), &names);
     return AnalyseStrings(&reader, *graph_, query, Cancel(), {});
@@ -41,7 +29,6 @@ class StringsTest : public ::testing::Test {
 
   GraphHeap fake_;
   std::unique_ptr<HeapGraph> graph_;
-  int roots_ = 0;
 };
 
 TEST_F(StringsTest, CopiesAreCountedWhateverTheirWidthButGarbageIsNot) {

@@ -32,19 +32,10 @@ class WasteTest : public ::testing::Test {
     return array;
   }
   uint64_t Smi(int32_t value) { return fake_.heap.Smi(value); }
-  void Hold(const std::vector<uint64_t>& objects) {
-    fake_.heap.SetRoot("spare_" + std::to_string(100 + roots_++), fake_.heap.NewArray(1, objects));
-  }
+  void Hold(const std::vector<uint64_t>& objects) { fake_.Hold(objects); }
   WasteReport Find(int threads = 2) {
-    if (!fake_.Number()) return {};
-    Result<std::unique_ptr<HeapGraph>> built =
-        HeapGraph::Build(*fake_.model, nullptr, {.isolate = 0, .threads = threads}, Cancel(), {});
-    if (!built) {
-      ADD_FAILURE() << built.error().message;
-      return {};
-    }
-    graph_ = std::move(*built);
-    EXPECT_TRUE(graph_->EnsureShapes(Cancel(), {}));
+    graph_ = fake_.BuildGraph(threads);
+    if (graph_ == nullptr) return {};
     NameResolver names(fake_.heap.memory(), fake_.model->layout());
     HeapReader reader(fake_.heap.memory(), fake_.model->layout(), &names);
     return FindWaste(&reader, *graph_, {}, Cancel(), {});
@@ -53,7 +44,6 @@ class WasteTest : public ::testing::Test {
   GraphHeap fake_;
   std::unique_ptr<HeapGraph> graph_;
   uint64_t packed_ = 0, holey_ = 0, number_ = 0, nothing_ = 0, hole_ = 0;
-  int roots_ = 0;
 };
 
 TEST_F(WasteTest, RoomIsWhatIsBehindTheLength) {

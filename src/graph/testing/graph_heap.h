@@ -86,6 +86,25 @@ class GraphHeap {
     return true;
   }
 
+  // The graph with the shapes of its objects; null (and a failed test) when that does not work. The heap must outlive it.
+  std::unique_ptr<HeapGraph> BuildGraph(int threads = 2, const BinaryFacts* binary = nullptr) {
+    if (!Number(threads)) return nullptr;
+    Result<std::unique_ptr<HeapGraph>> built =
+        HeapGraph::Build(*model, binary, {.isolate = 0, .threads = threads}, Cancel(), {});
+    if (!built || !(*built)->EnsureShapes(Cancel(), {})) {
+      ADD_FAILURE() << (built ? "no shapes" : built.error().message);
+      return nullptr;
+    }
+    return std::move(*built);
+  }
+
+  // A root that leads to an array of all of these; the array.
+  uint64_t Hold(const std::vector<uint64_t>& objects) {
+    const uint64_t holder = heap.NewArray(1, objects);
+    heap.SetRoot("spare_" + std::to_string(100 + held_++), holder);
+    return holder;
+  }
+
   ObjectId Id(uint64_t object) const { return index->At(object); }
   // The tagged objects that `object` refers to, by rising address; memory outside of the heap left out.
   std::vector<uint64_t> Targets(uint64_t object) const {
@@ -104,6 +123,7 @@ class GraphHeap {
 
  private:
   std::map<std::pair<uint16_t, uint8_t>, uint64_t> maps_;
+  int held_ = 0;
 };
 
 }  // namespace corewalk::testing
