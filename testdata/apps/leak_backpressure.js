@@ -23,6 +23,6 @@ function log(i) {
 }
 
 scenario.run(__filename, {
-  kind: 'Array', class: 'Object', count: 20000, oracle: {edge: 'buffered'},
+  kind: 'Array', class: 'Object', count: 20000, oracle: {class: 'Array'},
   step: log
 });

@@ -15,6 +15,11 @@ constexpr uint64_t kChainLinks = 64;      // large objects in a row that make a 
 constexpr double kChainShare = 0.1;       // of the links that have a class which belongs to the chain
 constexpr double kWrapperShare = 0.75;    // of a collection's size in one entry: it is that entry that is large
 constexpr size_t kLikeEntries = 4;        // large entries of one class that make a collection one thing
+constexpr size_t kMostLinks = 1 << 24;    // that are looked for before the first of a chain
+constexpr size_t kMostTop = 8;            // first links that are told
+constexpr size_t kMostPieces = 1000;      // of a chain
+constexpr size_t kLikeProperties = 8;     // large values of one class that make an object of nothing else a table
+constexpr double kNearlyAll = 0.9;        // of its properties
 constexpr uint64_t kManyProperties = 64;  // a dictionary with fewer is an object that was changed a lot
 
 // Objects that retain at least the least size, and the part of the dominator tree that they are.
@@ -87,6 +92,7 @@ class Finder {
       Visit(at, &open);
     }
     FollowTails();
+    FollowHeads();
     Tally();
     std::ranges::sort(points_, [](const Accumulation& a, const Accumulation& b) {
       return std::tie(b.scattered, a.node) < std::tie(a.scattered, b.node);
@@ -107,7 +113,8 @@ class Finder {
     const uint64_t retained = tree_.RetainedOf(at);
     const uint64_t shallow = graph_.IsObject(node) ? reader_.SizeOf(graph_.index().AddressOf(node) + 1) : retained;
     uint64_t scattered = retained - std::min(retained, tree_.InLargeOf(at) + shallow);
-    const bool collection = graph_.IsObject(node) && IsCollection(&reader_, graph_.index().AddressOf(node) + 1);
+    const bool collection = graph_.IsObject(node) && (IsCollection(&reader_, graph_.index().AddressOf(node) + 1) ||
+                                                      IsTable(graph_.index().AddressOf(node) + 1, below));
     if (collection && !below.empty() && IsOneThing(at, below, scattered)) {
       points_.push_back({.node = node, .retained = retained, .scattered = retained - shallow, .collection = true});
       whole_.push_back(node);
@@ -118,6 +125,19 @@ class Finder {
     if (scattered >= least_)
       points_.push_back({.node = node, .retained = retained, .scattered = scattered, .collection = collection});
     open->insert(open->end(), below.begin(), below.end());
+  }
+
+  // A plain object that is used as one: by name, an array or Map each.
+  bool IsTable(uint64_t tagged, std::span<const uint32_t> below) {
+    if (below.size() < kLikeProperties) return false;
+    const MapInfo* map = reader_.MapOf(tagged);
+    if (map == nullptr || map->category != Category::kObject) return false;
+    std::unordered_map<std::string, size_t> classes;
+    size_t alike = 0, properties = 0;
+    for (const uint32_t child : below) alike = std::max(alike, ++classes[ClassOf(tree_.node(child))]);
+    if (alike < kLikeProperties) return false;
+    ForEachProperty(reader_, tagged, [&](const OwnProperty&) { return ++properties <= kManyProperties; });
+    return static_cast<double>(alike) >= kNearlyAll * static_cast<double>(properties);
   }
 
   // A collection whose large entries are its entries like the others, and not things of their own.
@@ -194,6 +214,11 @@ class Finder {
       }
       tails_.push_back(std::move(tail));
     }
+    Head head{.point = points_.size()};
+    for (size_t i = first; i <= last; ++i) {
+      if (of_chain(i) && head.origins.insert(origins[i]).second) head.shapes.insert(ShapeOf(tree_.node(links[i])));
+    }
+    heads_.push_back(std::move(head));
     points_.push_back(std::move(point));
     return true;
   }
@@ -244,6 +269,71 @@ class Finder {
         found = to;
     });
     return found;
+  }
+
+  // Links before the first one: where something else holds a link in the middle (a stack on which a copy was left, a
+  // cursor), the dominator tree has the rest of the chain beside what comes before it.
+  void FollowHeads() {
+    if (heads_.empty() || graph_.references() == nullptr) return;
+    const std::vector<std::pair<ObjectId, ObjectId>> links = LinksBefore();
+    std::vector<bool> absorbed(points_.size());
+    for (const Head& head : heads_) {
+      Accumulation& point = points_[head.point];
+      std::unordered_set<ObjectId> seen = {point.node};
+      for (ObjectId at = point.node; !cancel_.Cancelled();) {
+        point.top.insert(point.top.begin(), at);
+        if (point.top.size() > kMostTop) point.top.pop_back();
+        ObjectId before = kNoObject;
+        const auto from = std::ranges::lower_bound(links, at, {}, &std::pair<ObjectId, ObjectId>::first);
+        for (auto link = from; link != links.end() && link->first == at && before == kNoObject; ++link) {
+          if (!seen.contains(link->second) && head.origins.contains(OriginOf(link->second))) before = link->second;
+        }
+        if (before == kNoObject) break;
+        seen.insert(before);
+        for (ChildGroup& group : point.groups) group.count += group.class_name == ClassOf(before);
+        at = before;
+      }
+      if (seen.size() == 1) continue;
+      for (const ObjectId link : seen) {
+        if (point.pieces.size() < kMostPieces && (link == point.node || !seen.contains(graph_.DominatorOf(link))))
+          point.pieces.push_back(link);
+      }
+      std::ranges::sort(point.pieces);
+      for (const Head& other : heads_)
+        absorbed[other.point] =
+            absorbed[other.point] || (other.point != head.point && seen.contains(points_[other.point].node));
+    }
+    size_t index = 0;
+    std::erase_if(points_, [&](const Accumulation&) { return absorbed[index++]; });
+  }
+
+  // References, as (to, from), between objects of the shapes that links have, those inside of one chain left out.
+  // Sorted.
+  std::vector<std::pair<ObjectId, ObjectId>> LinksBefore() {
+    std::unordered_set<uint32_t> shapes;
+    std::vector<uint8_t> chain_of(graph_.node_count());  // 0 = none
+    for (size_t i = 0; i < heads_.size(); ++i) {
+      shapes.insert(heads_[i].shapes.begin(), heads_[i].shapes.end());
+      chain_of[points_[heads_[i].point].node] = static_cast<uint8_t>(std::min<size_t>(i + 1, 255));
+    }
+    uint64_t seen = 0;
+    for (const ObjectId node : graph_.order()) {
+      if (++seen % kPollNodes == 0 && cancel_.Cancelled()) return {};
+      const ObjectId dominator = graph_.DominatorOf(node);
+      if (chain_of[node] == 0 && dominator < graph_.node_count()) chain_of[node] = chain_of[dominator];
+    }
+    std::vector<std::pair<ObjectId, ObjectId>> links;
+    for (ObjectId from = 0; from < graph_.object_count() && links.size() < kMostLinks; ++from) {
+      if (from % kPollNodes == 0 && cancel_.Cancelled()) return {};
+      if (!graph_.IsLive(from) || !shapes.contains(ShapeOf(from))) continue;
+      graph_.references()->ForEach(from, [&](ObjectId to) {
+        if (graph_.IsObject(to) && shapes.contains(ShapeOf(to)) &&
+            (chain_of[to] == 0 || chain_of[to] != chain_of[from]))
+          links.emplace_back(to, from);
+      });
+    }
+    std::ranges::sort(links);
+    return links;
   }
 
   // What a link was made by, more exactly than by its class: functions and contexts by their source.
@@ -334,6 +424,12 @@ class Finder {
         next;  // class of a link -> class of the next, how often
   };
 
+  struct Head {
+    size_t point = 0;                      // into points_
+    std::unordered_set<uint64_t> origins;  // of its links
+    std::unordered_set<uint32_t> shapes;
+  };
+
   static constexpr uint32_t kExternalShape = 0xffffffff;
   uint32_t ShapeOf(ObjectId node) const {
     return graph_.IsObject(node) ? graph_.shapes().ShapeOf(node) : kExternalShape;
@@ -352,6 +448,7 @@ class Finder {
   std::vector<bool> tested_;  // of each large object: was it looked at as a link of a chain
   std::vector<Accumulation> points_;
   std::vector<Tail> tails_;
+  std::vector<Head> heads_;
   std::vector<ObjectId> whole_;  // points whose large children are entries
   std::unordered_map<uint32_t, std::string> classes_;
 };

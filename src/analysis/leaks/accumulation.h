@@ -33,6 +33,9 @@ struct Accumulation {
   bool collection = false;         // an array, a Map, a dictionary, ...: what it dominates are its entries
   uint64_t chain = 0;              // so many large objects follow one another from it on; 0 = it is no chain
   std::vector<ChildGroup> groups;  // by falling bytes; of a chain, the classes of its links
+  // Of a chain that something else holds in the middle, too (a stack, a cursor): its first links, the first of all at
+  // the front, and `pieces`, the links that nothing before them in the chain dominates; `node` is one of them.
+  std::vector<ObjectId> top, pieces;
 };
 
 // Points to which at least `least_bytes` are attributed, the largest first.

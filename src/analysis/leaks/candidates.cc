@@ -148,6 +148,14 @@ class Maker {
     return true;
   }
 
+  // The first link that the program has a name for: a new one may still be in the making, and on a stack only.
+  ObjectId TopOf(const Accumulation& point) {
+    if (point.top.size() < 2) return point.node;
+    holders_.Prepare(point.top);
+    const auto named = std::ranges::find_if(point.top, [this](ObjectId link) { return RankOf(link) == 0; });
+    return named == point.top.end() ? point.top.front() : *named;
+  }
+
   void AddChain(const Accumulation& point) {
     if (AddString(point.node) || AddWaiters(point)) return;
     // The links are told by the class a program gave them, not by the contexts between.
@@ -157,12 +165,12 @@ class Maker {
         links = &group;
     }
     Suspect suspect{.kind = links->class_name == "Function" ? SuspectKind::kClosures : SuspectKind::kObjects,
-                    .nodes = {point.node},
-                    .container = point.node};
+                    .nodes = point.pieces.empty() ? std::vector<ObjectId>{point.node} : point.pieces,
+                    .container = TopOf(point)};
     suspect.what = "chain of " + links->class_name;
     suspect.count = links->count;
     suspect.element_class = links->class_name;
-    suspect.retained_bytes = point.retained;
+    suspect.retained_bytes = RetainedTogether(graph_, suspect.nodes);
     suspect.growth.push_back("each holds the next");
     suspects_.push_back(std::move(suspect));
   }

@@ -199,13 +199,35 @@ const std::vector<ObjectId>& HolderFinder::ReferrersOf(ObjectId node) {
 // From the object that a person would name down to the node. Parts of objects have one owner; it is on their shortest
 // way.
 std::vector<ObjectId> HolderFinder::ChainFrom(ObjectId referrer, ObjectId node) {
-  std::vector<ObjectId> chain = {referrer, node};
-  while (chain.size() < kMostStores && namer_.IsStore(TaggedOf(chain.front()))) {
-    const ObjectId owner = graph_.ParentOf(chain.front());
-    if (owner == kNoObject || std::ranges::find(chain, owner) != chain.end()) break;
-    chain.insert(chain.begin(), owner);
-  }
-  return chain;
+  const auto climb = [&](const auto& owner_of) {
+    std::vector<ObjectId> chain = {referrer, node};
+    while (chain.size() < kMostStores && namer_.IsStore(TaggedOf(chain.front()))) {
+      const ObjectId owner = owner_of(chain.front());
+      if (owner == kNoObject || std::ranges::find(chain, owner) != chain.end()) break;
+      chain.insert(chain.begin(), owner);
+    }
+    return chain;
+  };
+  std::vector<ObjectId> chain = climb([this](ObjectId store) { return graph_.ParentOf(store); });
+  // Optimized code refers to the parts that it works on (the cell of a module's variable), often by the shortest way;
+  // it owns none of them.
+  if (!IsCode(chain.front()) || chain.front() == referrer) return chain;
+  std::vector<ObjectId> other = climb([this](ObjectId store) {
+    const auto rank = [this](ObjectId owner) {
+      return std::tuple(IsCode(owner), namer_.IsStore(TaggedOf(owner)), DistanceOf(owner), owner);
+    };
+    ObjectId best = kNoObject;
+    for (const ObjectId owner : ReferrersOf(store)) {
+      if (graph_.IsObject(owner) && (best == kNoObject || rank(owner) < rank(best))) best = owner;
+    }
+    return best;
+  });
+  return IsCode(other.front()) ? chain : other;
+}
+
+bool HolderFinder::IsCode(ObjectId node) {
+  const MapInfo* map = graph_.IsObject(node) ? reader_.MapOf(TaggedOf(node)) : nullptr;
+  return map != nullptr && map->category == Category::kCode;
 }
 
 // A function that `holder` is or runs, when it runs in the context; and what else to ask: contexts inside of it.

@@ -98,7 +98,7 @@ function run(file, scenario) {
   running = scenario;
   var facts = {
     app: path.basename(file).replace(/\.m?js$/, ''), mode: mode, expect: expectation(file, scenario),
-    truth: {identity: kTruth}, per: scenario.per || 1, extra: scenario.extra || 0,
+    truth: {identity: kTruth}, per: scenario.per === undefined ? 1 : scenario.per, extra: scenario.extra || 0,
     node: process.version, pid: process.pid
   };
   if (mode !== 'abort' && mode !== 'oom') throw new Error('abort or oom, not ' + mode);
