@@ -15,10 +15,12 @@
 
 #include "base/error.h"
 #include "memory/memory.h"
+#include "memory/proc_files.h"
+#include "memory/used_pages.h"
 
 namespace corewalk {
 
-class SbMemory final : public Memory {
+class SbMemory final : public Memory, public TellsUsedPages {
  public:
   // kUnreadable when the process is not stopped or has no memory map.
   static Result<std::unique_ptr<SbMemory>> Open(lldb::SBTarget target, lldb::SBProcess process);
@@ -30,6 +32,9 @@ class SbMemory final : public Memory {
   const ProcessInfo& Process() const override { return process_info_; }
   const MemoryGaps& Gaps() const override { return gaps_; }
   TargetKind Kind() const override { return TargetKind::kDebugger; }
+  UsedPages FindUsedPages() const override {
+    return local_pid_ != 0 ? proc::ReadUsedPages(local_pid_, regions_) : UsedPages();
+  }
   std::string Describe() const override { return "process " + std::to_string(process_info_.pid) + " in the debugger"; }
 
  private:

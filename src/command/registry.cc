@@ -32,6 +32,7 @@ std::unique_ptr<Command> MakeCollectionsCommand();
 std::unique_ptr<Command> MakeStringsCommand();
 std::unique_ptr<Command> MakeWasteCommand();
 std::unique_ptr<Command> MakeBuffersCommand();
+std::unique_ptr<Command> MakeMemoryCommand();
 std::unique_ptr<Command> MakeListenersCommand();
 std::unique_ptr<Command> MakeTimersCommand();
 std::unique_ptr<Command> MakeClosuresCommand();
@@ -72,6 +73,7 @@ Registry BuiltinCommands() {
   registry.Add(MakeStringsCommand());
   registry.Add(MakeWasteCommand());
   registry.Add(MakeBuffersCommand());
+  registry.Add(MakeMemoryCommand());
   registry.Add(MakeListenersCommand());
   registry.Add(MakeTimersCommand());
   registry.Add(MakeClosuresCommand());

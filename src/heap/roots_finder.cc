@@ -132,7 +132,8 @@ uint64_t ChunkBytes(const Memory& memory, std::span<const uint64_t> words, Addre
   return 0;
 }
 
-// Of the chunk whose header stands at `base`; 0 when there is none.
+}  // namespace
+
 uint64_t ChunkBytesAt(const Memory& memory, Address base) {
   std::array<uint64_t, kDescriptorWords> words{};
   size_t read = memory.Read(base, std::as_writable_bytes(std::span(words))) / 8;
@@ -145,8 +146,6 @@ uint64_t ChunkBytesAt(const Memory& memory, Address base) {
   read = memory.Read(metadata, std::as_writable_bytes(std::span(words))) / 8;
   return ChunkBytes(memory, std::span(words).first(read), base);
 }
-
-}  // namespace
 
 bool LooksLikeChunkHeader(const Memory& memory, Address base) {
   return ChunkBytesAt(memory, base) != 0;

@@ -21,6 +21,8 @@ struct RootsTable {
 // True when the 256 KB-aligned `base` looks like the header of a V8 memory chunk of any version. Used only to leave
 // heap pages out of searches, so it may err on both sides.
 bool LooksLikeChunkHeader(const Memory& memory, Address base);
+// The bytes of the chunk whose header stands at `base`, a large object's included; 0 when there is none.
+uint64_t ChunkBytesAt(const Memory& memory, Address base);
 
 // `root_names` may be empty (no executable): then the extent of a table is that of the run of pointers.
 // Linear in the process's memory outside V8's heap (one word in 256 bytes is looked at).

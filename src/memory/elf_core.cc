@@ -225,6 +225,28 @@ void ElfCore::Prefetch(Address address, size_t size) const {
   (void)madvise(reinterpret_cast<void*>(data & ~(kPage - 1)), here + (data & (kPage - 1)), MADV_WILLNEED);
 }
 
+UsedPages ElfCore::FindUsedPages() const {
+  // Coarser blocks would make untouched pages look touched; a file without a single hole is a copy.
+  constexpr uint64_t kFineBlocks = 4096;
+  UsedPages pages;
+  if (file_.bytes().empty() || file_.block_bytes() > kFineBlocks) return pages;
+  bool any_hole = false;
+  for (size_t i = 0; i < regions_.size(); ++i) {
+    if (data_[i] == nullptr) continue;
+    const uint64_t begin = static_cast<uint64_t>(data_[i] - bytes_.data());
+    const uint64_t end = begin + (regions_[i].present_end - regions_[i].start);
+    uint64_t found = 0;
+    for (const auto& [from, to] : file_.DataExtents(begin, end)) {
+      pages.ranges.emplace_back(regions_[i].start + (from - begin), regions_[i].start + (to - begin));
+      found += to - from;
+    }
+    any_hole |= found < end - begin;
+  }
+  if (!any_hole) return {};
+  pages.source = UsedPages::Source::kFileHoles;
+  return pages;
+}
+
 void ElfCore::Advise(AccessPattern pattern) const {
   if (file_.bytes().empty()) return;
   read_ahead_is_off_.store(pattern == AccessPattern::kRandom, std::memory_order_relaxed);

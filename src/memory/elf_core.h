@@ -16,10 +16,11 @@
 #include "base/error.h"
 #include "memory/mapped_file.h"
 #include "memory/memory.h"
+#include "memory/used_pages.h"
 
 namespace corewalk {
 
-class ElfCore : public Memory {
+class ElfCore : public Memory, public TellsUsedPages {
  public:
   // Errors: see MappedFile::Open(); kBadFormat when the file is not the core of an x86-64 process.
   static Result<std::unique_ptr<ElfCore>> Open(const std::string& path);
@@ -37,6 +38,7 @@ class ElfCore : public Memory {
   std::string Describe() const override { return name_; }
   void Advise(AccessPattern pattern) const override;
   void Prefetch(Address address, size_t size) const override;
+  UsedPages FindUsedPages() const override;
 
  private:
   struct Segment {

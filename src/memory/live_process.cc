@@ -71,6 +71,10 @@ Result<void> LiveProcess::Check() const {
   return {};
 }
 
+UsedPages LiveProcess::FindUsedPages() const {
+  return proc::ReadUsedPages(pid_, regions_);
+}
+
 size_t LiveProcess::Read(Address address, std::span<std::byte> out) const {
   size_t done = 0;
   while (done < out.size()) {

@@ -13,10 +13,11 @@
 #include "base/error.h"
 #include "memory/memory.h"
 #include "memory/thread_stopper.h"
+#include "memory/used_pages.h"
 
 namespace corewalk {
 
-class LiveProcess : public Memory {
+class LiveProcess : public Memory, public TellsUsedPages {
  public:
   // Errors, one line each: kNotFound (no such process, a zombie), kUsage (a thread id, this very process), kUnreadable
   // (not permitted, traced by a debugger already, cannot be stopped), kBadFormat (not an x86-64 process, a kernel
@@ -30,6 +31,7 @@ class LiveProcess : public Memory {
   const ProcessInfo& Process() const override { return process_; }
   const MemoryGaps& Gaps() const override { return gaps_; }
   TargetKind Kind() const override { return TargetKind::kLiveProcess; }
+  UsedPages FindUsedPages() const override;
   std::string Describe() const override { return "process " + std::to_string(pid_); }
 
  private:

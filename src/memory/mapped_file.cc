@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -40,6 +41,26 @@ std::string ErrnoText(int error) {
 
 MappedFile::~MappedFile() {
   if (!bytes_.empty()) munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+uint64_t MappedFile::block_bytes() const {
+  struct stat info {};
+  return descriptor_ >= 0 && fstat(descriptor_, &info) == 0 ? static_cast<uint64_t>(info.st_blksize) : 0;
+}
+
+std::vector<std::pair<uint64_t, uint64_t>> MappedFile::DataExtents(uint64_t begin, uint64_t end) const {
+  std::vector<std::pair<uint64_t, uint64_t>> extents;
+  while (begin < end) {
+    const off_t data = lseek(descriptor_, static_cast<off_t>(begin), SEEK_DATA);
+    if (data < 0 && errno != ENXIO) return {{begin, end}};
+    if (data < 0 || static_cast<uint64_t>(data) >= end) break;
+    off_t hole = lseek(descriptor_, data, SEEK_HOLE);
+    if (hole <= data) hole = static_cast<off_t>(end);
+    begin = std::min(end, static_cast<uint64_t>(hole));
+    extents.emplace_back(static_cast<uint64_t>(data), begin);
+  }
+  return extents;
 }
 
 Result<MappedFile> MappedFile::Open(const std::string& path) {
@@ -56,10 +77,10 @@ Result<MappedFile> MappedFile::Open(const std::string& path) {
     base = mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_PRIVATE, fd, 0);
     if (base == MAP_FAILED) error = errno;
   }
-  close(fd);
+  if (error != 0 || !kind) close(fd);
   if (error != 0) return Fail(ErrorCode::kUnreadable, "cannot map " + path + ": " + ErrnoText(error));
   if (!kind) return std::unexpected(kind.error());
-  return MappedFile(std::span(static_cast<const std::byte*>(base), static_cast<size_t>(info.st_size)));
+  return MappedFile(std::span(static_cast<const std::byte*>(base), static_cast<size_t>(info.st_size)), fd);
 }
 
 }  // namespace corewalk

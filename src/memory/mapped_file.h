@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 
@@ -18,9 +19,11 @@ class MappedFile {
  public:
   MappedFile() = default;
   ~MappedFile();
-  MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+  MappedFile(MappedFile&& other) noexcept
+      : bytes_(std::exchange(other.bytes_, {})), descriptor_(std::exchange(other.descriptor_, -1)) {}
   MappedFile& operator=(MappedFile&& other) noexcept {
     std::swap(bytes_, other.bytes_);
+    std::swap(descriptor_, other.descriptor_);
     return *this;
   }
 
@@ -30,9 +33,15 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return bytes_; }
 
+  // The parts of [begin, end) of the file for which it has blocks on its disk: [first, second) offsets in order. One
+  // part, the whole, where the file system does not tell. `block_bytes` is how fine the disk can be told.
+  std::vector<std::pair<uint64_t, uint64_t>> DataExtents(uint64_t begin, uint64_t end) const;
+  uint64_t block_bytes() const;
+
  private:
-  explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  MappedFile(std::span<const std::byte> bytes, int descriptor) : bytes_(bytes), descriptor_(descriptor) {}
   std::span<const std::byte> bytes_;
+  int descriptor_ = -1;
 };
 
 // The text of an errno value ("Permission denied"); thread-safe, unlike strerror().

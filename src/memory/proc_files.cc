@@ -156,6 +156,82 @@ Result<void> ReadMaps(int pid, std::vector<Region>& regions, std::vector<FileMap
   return {};
 }
 
+UsedPages ReadUsedPages(int pid, std::span<const Region> regions) {
+  // An entry of 8 bytes per page (Documentation/admin-guide/mm/pagemap.rst).
+  constexpr uint64_t kPage = 4096, kPresent = uint64_t{1} << 63, kSwapped = uint64_t{1} << 62;
+  constexpr uint64_t kMostPages = uint64_t{1} << 26;
+  constexpr size_t kEntries = 1 << 16;
+  UsedPages pages;
+  const int fd = open((Folder(pid) + "/pagemap").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return pages;
+  uint64_t left = kMostPages;
+  std::vector<uint64_t> entries(kEntries);
+  // What can be read comes first: of huge reservations hardly anything is ever there.
+  for (const bool readable : {true, false}) {
+    for (const Region& region : regions) {
+      if (region.readable != readable) continue;
+      for (Address at = region.start; at < region.end && left > 0;) {
+        const size_t wanted = std::min<uint64_t>({kEntries, (region.end - at) / kPage, left});
+        if (wanted == 0) break;
+        const ssize_t count = pread(fd, entries.data(), wanted * 8, static_cast<off_t>(at / kPage * 8));
+        if (count < 8) break;
+        const size_t got = static_cast<size_t>(count) / 8;
+        for (size_t i = 0; i < got; ++i) {
+          if ((entries[i] & kSwapped) != 0) pages.swapped_bytes += kPage;
+          if ((entries[i] & kPresent) == 0) continue;
+          const Address page = at + i * kPage;
+          if (!pages.ranges.empty() && pages.ranges.back().second == page) {
+            pages.ranges.back().second += kPage;
+          } else {
+            pages.ranges.emplace_back(page, page + kPage);
+          }
+        }
+        at += got * kPage;
+        left -= got;
+      }
+    }
+  }
+  close(fd);
+  std::ranges::sort(pages.ranges);
+  pages.source = UsedPages::Source::kPagemap;
+  return pages;
+}
+
+std::optional<uint64_t> ReadCgroupLimit(int pid) {
+  constexpr uint64_t kUnlimited = uint64_t{1} << 60;
+  std::optional<uint64_t> least;
+  const std::string text = ReadFile(Folder(pid) + "/cgroup", 1 << 16);
+  std::string_view left = text;
+  // "0::/path" (v2), "9:memory:/path" (v1).
+  while (!left.empty()) {
+    const std::string_view line = left.substr(0, left.find('\n'));
+    left.remove_prefix(std::min(left.size(), line.size() + 1));
+    const size_t first = line.find(':'), second = line.find(':', first == std::string_view::npos ? first : first + 1);
+    if (second == std::string_view::npos) continue;
+    const std::string_view controllers = line.substr(first + 1, second - first - 1);
+    const bool v2 = controllers.empty();
+    if (!v2 && controllers != "memory" && controllers.find("memory,") == std::string_view::npos &&
+        controllers.find(",memory") == std::string_view::npos) {
+      continue;
+    }
+    std::string path(line.substr(second + 1));
+    if (path.find("..") != std::string::npos) continue;
+    for (int level = 0; level < 64; ++level) {
+      const std::string folder = (v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory") + (path == "/" ? "" : path);
+      const std::string value = ReadFile(folder + (v2 ? "/memory.max" : "/memory.limit_in_bytes"), 64);
+      std::string_view digits = value;
+      if (!digits.empty() && digits[0] >= '0' && digits[0] <= '9') {
+        const uint64_t bytes = TakeNumber(digits);
+        if (bytes < kUnlimited && (!least || bytes < *least)) least = bytes;
+      }
+      const size_t slash = path.rfind('/');
+      if (path.empty() || path == "/" || slash == std::string::npos) break;
+      path.resize(slash);
+    }
+  }
+  return least;
+}
+
 ProcessInfo ReadProcessInfo(int pid) {
   ProcessInfo info;
   info.pid = pid;

@@ -4,11 +4,14 @@
 // read; a process that is gone gives empty results. Sizes are bounded.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "memory/memory.h"
+#include "memory/used_pages.h"
 
 namespace corewalk::proc {
 
@@ -40,6 +43,14 @@ std::vector<int> ListThreads(int pid);
 // /proc/PID/maps without [vvar] and [vsyscall], which cannot be read from outside. Sorted by address. Fails when the
 // file cannot be read.
 Result<void> ReadMaps(int pid, std::vector<Region>& regions, std::vector<FileMapping>& mappings);
+
+// Which pages of `regions` are in memory, from /proc/PID/pagemap; source kUnknown when that may not be read. Pages that
+// are only reserved may be left out when there are too many (a terabyte).
+UsedPages ReadUsedPages(int pid, std::span<const Region> regions);
+
+// The memory limit of the process's control group (v2 or v1), the smallest of its ancestors' that can be read; nothing
+// when there is none.
+std::optional<uint64_t> ReadCgroupLimit(int pid);
 
 // comm, cmdline and auxv of a process, in the sizes that a core has (15 and 80 bytes).
 ProcessInfo ReadProcessInfo(int pid);

@@ -154,13 +154,13 @@ class Context:
             raise made
         return made
 
-    def core_without_node(self, app="classes"):
+    def core_without_node(self, app="classes", *words):
         """The core of a program run by a copy of node that is gone: nothing leads from it to its executable."""
         copy = os.path.join(self.directory, "gone", "node")
         os.makedirs(os.path.dirname(copy), exist_ok=True)
         shutil.copy(self.node, copy)
         try:
-            core = self.make_core(app, ["--expose-gc"], os.path.join(self.directory, "without-node-" + app), node=copy)
+            core = self.make_core(app, ["--expose-gc", *words], os.path.join(self.directory, "without-node-" + app), node=copy)
             core.node = ""
             return core
         finally:

@@ -1,0 +1,75 @@
+#include "node/memory_limits.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
+#include "memory/proc_files.h"
+#include "node/node_limits.h"
+
+namespace corewalk {
+namespace {
+
+constexpr uint64_t kAtExecFn = 31;  // the path given to execve, behind the environment at the end of the stack
+constexpr size_t kMostVariables = 32;
+constexpr size_t kMostValue = 128;
+constexpr uint64_t kMb = 1 << 20;
+
+bool SpeaksOfMemory(std::string_view name) {
+  if (name.empty() || name.size() > 128) return false;
+  std::string upper;
+  for (const char c : name) {
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_') return false;
+    upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  for (const std::string_view word : {"MEMORY", "HEAP", "_MEM", "MEM_"}) {
+    if (upper.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
+// The strings of the environment end where AT_EXECFN's begins (fs/binfmt_elf.c, create_elf_tables).
+void ReadEnvironment(const Memory& memory, std::vector<EnvironmentVariable>* variables) {
+  constexpr uint64_t kMostBytes = 256 << 10;
+  const uint64_t end = memory.Process().Auxv(kAtExecFn).value_or(0);
+  const Region* region = end == 0 ? nullptr : memory.RegionAt(end);
+  if (region == nullptr) return;
+  const Address start = std::max(region->start, end > kMostBytes ? end - kMostBytes : 0);
+  std::string bytes(end - start, '\0');
+  bytes.resize(memory.Read(start, std::as_writable_bytes(std::span(bytes))));
+  if (start + bytes.size() != end) return;
+  std::string_view left(bytes);
+  while (left.ends_with('\0')) left.remove_suffix(1);
+  // From the last variable backwards.
+  while (!left.empty() && variables->size() < kMostVariables) {
+    const size_t zero = left.rfind('\0');
+    const std::string_view text = left.substr(zero == std::string_view::npos ? 0 : zero + 1);
+    const size_t equals = text.find('=');
+    if (equals != std::string_view::npos && SpeaksOfMemory(text.substr(0, equals))) {
+      const std::string_view value = text.substr(equals + 1).substr(0, kMostValue);
+      if (std::ranges::any_of(value, [](char c) { return c >= '0' && c <= '9'; }))
+        variables->push_back({UntrustedText(std::string(text.substr(0, equals))), UntrustedText(std::string(value))});
+    }
+    left = left.substr(0, zero == std::string_view::npos ? 0 : zero);
+    while (left.ends_with('\0')) left.remove_suffix(1);
+  }
+  std::ranges::reverse(*variables);
+}
+
+}  // namespace
+
+MemoryLimits FindMemoryLimits(const Memory& memory, const ProcessFacts& facts) {
+  MemoryLimits limits;
+  if (facts.heap_limits && !facts.max_old_space_option) {
+    const uint64_t old = facts.heap_limits->initial_old_generation;
+    const bool other_option = FindOption(facts.arguments, "max-heap-size") ||
+                              FindOption(facts.arguments, "max-old-space-size-percentage") ||
+                              FindOption(facts.arguments, "initial-old-space-size");
+    if (!other_option && old > 256 * kMb && old < 2048 * kMb) limits.memory_told_to_v8 = 2 * old;
+  }
+  ReadEnvironment(memory, &limits.environment);
+  if (memory.Kind() == TargetKind::kLiveProcess) limits.cgroup_bytes = proc::ReadCgroupLimit(memory.Process().pid);
+  return limits;
+}
+
+}  // namespace corewalk
