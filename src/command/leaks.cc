@@ -62,7 +62,8 @@ class LeaksCommand final : public Command {
              .usage = "[OPTION...]",
              .description =
                  "What holds the heap, as suspects, the largest first, one paragraph each:\n"
-                 "  retains   what would be freed with it, and its share of all that is live\n"
+                 "  retains   what would be freed with it, and its share of all that is live; texts that it refers\n"
+                 "            to and V8's string table has, too, are told apart, as heap snapshots do\n"
                  "  held by   the variable, property or global that holds it, with the line that declares it\n"
                  "  and by    what else holds the same things and would have to let go, too\n"
                  "  function  of listeners, timers and functions: where they are written\n"
@@ -76,7 +77,8 @@ class LeaksCommand final : public Command {
                  "each holds twice as much as whatever comes next. Beside such a one, what grows is told from 2 %\n"
                  "on. What has an excuse is no suspect, but is listed with it: a cache that keeps its limit, a\n"
                  "syntax tree, what only a running function holds. When nothing stands out, the verdict is\n"
-                 "\"no single holder\", with the reason and what the heap is made of. Said as well: much of the heap is garbage,\n"
+                 "\"no single holder\", with the reason and what the heap is made of. Said as well: much of the heap "
+                 "is garbage,\n"
                  "the limit is too small, the memory is outside of the heap, one object is most of it, there are\n"
                  "many vm contexts or isolates.\n\n"
                  "--fail-if CONDITION ends with exit status 3 when the condition holds, for CI. Quantities:\n"
@@ -220,8 +222,7 @@ class LeaksCommand final : public Command {
     const Suspect& first = verdict.suspects.front();
     const std::string place = HolderPlace(first.holder);
     return fmt::format("{} of what is live ({}) is held by {}{}", FormatShare(first.share),
-                       FormatBytesShort(first.retained_bytes), SuspectTitle(first),
-                       place.empty() ? "" : " at " + place);
+                       FormatBytesShort(first.weight()), SuspectTitle(first), place.empty() ? "" : " at " + place);
   }
 
   static Card VerdictCard(const Verdict& verdict, const std::vector<Finding>& findings) {
@@ -248,8 +249,7 @@ class LeaksCommand final : public Command {
       };
       context.out.AddTextLine(i == 0 ? "" : "");
       context.out.AddTextLine(fmt::format("{}. {}", i + 1, SuspectTitle(suspect)));
-      line("retains",
-           fmt::format("{}, {} of what is live", FormatBytesLong(suspect.retained_bytes), FormatShare(suspect.share)));
+      line("retains", RetainsText(suspect));
       line("held by", HolderText(suspect.holder));
       for (const ObjectId also : suspect.also) line("and by", HolderText(holders.Find(also)));
       for (const SuspectFunction& function : suspect.functions) line("function", FunctionText(function));
@@ -263,6 +263,14 @@ class LeaksCommand final : public Command {
     }
     if (top < verdict.suspects.size())
       context.out.AddTextLine(fmt::format("... {} more (use --top 0 for all)", verdict.suspects.size() - top));
+  }
+
+  static std::string RetainsText(const Suspect& suspect) {
+    const std::string texts = suspect.text_bytes == 0 ? ""
+                                                      : fmt::format(" and {} of texts that V8's string table has, too",
+                                                                    FormatBytesShort(suspect.text_bytes));
+    return fmt::format("{}{}, {} of what is live", FormatBytesLong(suspect.retained_bytes), texts,
+                       FormatShare(suspect.share));
   }
 
   static std::string FunctionText(const SuspectFunction& function) {
@@ -281,10 +289,10 @@ class LeaksCommand final : public Command {
                                HolderFinder& holders, const Verdict& verdict) {
     TableSpec spec{.key = "suspects", .columns = {}};
     for (const char* key :
-         {"rank",         "kind",        "what",   "count", "element_class", "retained_bytes", "share",
-          "held_by",      "holder_kind", "name",   "owner", "text",          "file",           "line",
-          "column",       "address",     "growth", "grows", "sample",        "functions",      "captured",
-          "also_held_by", "pins",        "way",    "advice"})
+         {"rank",         "kind",        "what",   "count",  "element_class", "retained_bytes", "share",
+          "held_by",      "holder_kind", "name",   "owner",  "text",          "file",           "line",
+          "column",       "address",     "growth", "grows",  "sample",        "functions",      "captured",
+          "also_held_by", "pins",        "way",    "advice", "text_bytes"})
       spec.columns.push_back({key, ""});
     context.out.BeginTable(spec);
     const uint64_t top = Top(context, verdict);
@@ -322,7 +330,8 @@ class LeaksCommand final : public Command {
                             TextOrAbsent(JoinClauses(also)),
                             TextOrAbsent(PinsText(suspect)),
                             TextOrAbsent(WayText(reader, graph, suspect)),
-                            TextOrAbsent(JoinClauses(AdviceFor(suspect)))};
+                            TextOrAbsent(JoinClauses(AdviceFor(suspect))),
+                            Bytes{suspect.text_bytes}};
       context.out.AddRow(cells);
     }
     context.out.EndTable({.omitted = verdict.suspects.size() - top});

@@ -68,7 +68,11 @@ struct Suspect {
   std::vector<std::string> advice;         // P: what to try, one clause each
 
   uint64_t retained_bytes = 0;  // freed with all `nodes`; external memory counts with its owner
-  double share = 0;             // of all live bytes
+  // Of texts it refers to that V8's string table has, too: they go with it unless others refer to them, but are not
+  // dominated by it (see shared_texts.h).
+  uint64_t text_bytes = 0;
+  double share = 0;  // of all live bytes; both kinds of bytes together
+  uint64_t weight() const { return retained_bytes + text_bytes; }
   Holder holder;
   std::shared_ptr<const CollectionFacts> collection;  // of kCollection
   std::vector<ObjectId> also;                         // other things that hold the same: what would have to go too

@@ -9,6 +9,7 @@
 #include "analysis/leaks/excuses.h"
 #include "analysis/leaks/live_objects.h"
 #include "analysis/leaks/retained_together.h"
+#include "analysis/leaks/shared_texts.h"
 #include "analysis/leaks/suspect_functions.h"
 #include "analysis/leaks/suspect_pins.h"
 
@@ -53,10 +54,11 @@ class Inquiry {
     SortBySize(&candidates);
     if (candidates.size() > kMostJudged) candidates.resize(kMostJudged);
     for (Suspect& suspect : candidates) Describe(&suspect);
+    SortBySize(&candidates);
     FindHolders(&candidates);
     std::vector<Considered> judged;
     for (Suspect& suspect : candidates) {
-      suspect.share = live == 0 ? 0 : static_cast<double>(suspect.retained_bytes) / live;
+      suspect.share = live == 0 ? 0 : static_cast<double>(suspect.weight()) / live;
       Considered one{.suspect = std::move(suspect)};
       one.excuse = ExcuseOf(one.suspect, &one.detail);
       judged.push_back(std::move(one));
@@ -71,7 +73,7 @@ class Inquiry {
     std::ranges::stable_sort(*suspects, [](const Suspect& a, const Suspect& b) {
       const ObjectId first_a = a.nodes.empty() ? kNoObject : a.nodes[0],
                      first_b = b.nodes.empty() ? kNoObject : b.nodes[0];
-      return std::tie(b.retained_bytes, first_a) < std::tie(a.retained_bytes, first_b);
+      return std::tuple(b.weight(), first_a) < std::tuple(a.weight(), first_b);
     });
   }
 
@@ -147,7 +149,7 @@ class Inquiry {
     const double live = static_cast<double>(verdict_.totals.all_live());
     for (size_t i = 0; i < candidates->size(); ++i) {
       const Suspect& suspect = (*candidates)[i];
-      const bool small = static_cast<double>(suspect.retained_bytes) < options_.least_growing_share * live;
+      const bool small = static_cast<double>(suspect.weight()) < options_.least_growing_share * live;
       asked.push_back(small && i >= kMostConsidered ? kNoObject : HeldOf(suspect));
     }
     holders_.Prepare(asked);
@@ -170,7 +172,7 @@ class Inquiry {
 
   Excuse ExcuseOf(const Suspect& suspect, std::string* detail) {
     const bool one_large = suspect.share >= kLargeObjectShare;
-    if (suspect.retained_bytes < kLeastAccused || suspect.share < options_.least_growing_share) return Excuse::kSmall;
+    if (suspect.weight() < kLeastAccused || suspect.share < options_.least_growing_share) return Excuse::kSmall;
     if (suspect.what == "system / NativeContext") return Excuse::kInternal;  // many of them: see findings.h
     switch (suspect.holder.kind) {
       case HolderKind::kStack:
@@ -219,6 +221,7 @@ class Inquiry {
   // Counts, values and evidence of growth of a collection.
   void Describe(Suspect* suspect) {
     if (suspect->kind != SuspectKind::kCollection || !graph_.IsObject(suspect->container)) return;
+    suspect->text_bytes = SharedTextBytes(&reader_, graph_, suspect->container, suspect->nodes, cancel_);
     std::optional<CollectionFacts> facts = DescribeCollection(&reader_, graph_, suspect->container, cancel_);
     if (!facts) return;
     Suspect told = CollectionSuspect(&reader_, *facts);
@@ -256,13 +259,12 @@ class Inquiry {
       if (outer.suspect.nodes.empty()) continue;
       for (size_t j = 0; j < judged.size(); ++j) {
         Considered& inner = judged[j];
-        if (i == j || inner.suspect.nodes.empty() || inner.suspect.retained_bytes > outer.suspect.retained_bytes)
-          continue;
+        if (i == j || inner.suspect.nodes.empty() || inner.suspect.weight() > outer.suspect.weight()) continue;
         if (!IsBelowAny(graph_, inner.suspect.nodes[0], outer.suspect.nodes) ||
             inner.suspect.nodes[0] == outer.suspect.nodes[0])
           continue;
-        const bool inner_is_most = static_cast<double>(inner.suspect.retained_bytes) >=
-                                   kPartOfOuter * static_cast<double>(outer.suspect.retained_bytes);
+        const bool inner_is_most =
+            static_cast<double>(inner.suspect.weight()) >= kPartOfOuter * static_cast<double>(outer.suspect.weight());
         if (outer.excuse == Excuse::kNone && !(inner_is_most && inner.excuse == Excuse::kNone)) {
           inner.suspect.nodes.clear();
         } else if (inner_is_most && inner.excuse == Excuse::kNone) {
