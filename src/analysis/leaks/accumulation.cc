@@ -137,7 +137,7 @@ class Finder {
     for (const uint32_t child : below) alike = std::max(alike, ++classes[ClassOf(tree_.node(child))]);
     if (alike < kLikeProperties) return false;
     ForEachProperty(reader_, tagged, [&](const OwnProperty&) { return ++properties <= kManyProperties; });
-    return static_cast<double>(alike) >= kNearlyAll * static_cast<double>(properties);
+    return properties >= kLikeProperties && static_cast<double>(alike) >= kNearlyAll * static_cast<double>(properties);
   }
 
   // A collection whose large entries are its entries like the others, and not things of their own.
@@ -258,6 +258,10 @@ class Finder {
     }
   }
 
+  bool IsHead(ObjectId node) const {
+    return std::ranges::any_of(heads_, [&](const Head& head) { return points_[head.point].node == node; });
+  }
+
   // The next link when something before the chain holds it, too.
   ObjectId HeldElsewhere(ObjectId link, const std::string& class_name, const Accumulation& point) {
     const References* references = graph_.references();
@@ -265,8 +269,7 @@ class Finder {
     const ObjectId before = graph_.DominatorOf(point.node);
     ObjectId found = kNoObject;
     references->ForEach(link, [&](ObjectId to) {
-      if (graph_.IsLive(to) && graph_.DominatorOf(to) == before && to != point.node && ClassOf(to) == class_name)
-        found = to;
+      if (graph_.IsLive(to) && graph_.DominatorOf(to) == before && !IsHead(to) && ClassOf(to) == class_name) found = to;
     });
     return found;
   }
@@ -275,9 +278,11 @@ class Finder {
   // cursor), the dominator tree has the rest of the chain beside what comes before it.
   void FollowHeads() {
     if (heads_.empty() || graph_.references() == nullptr) return;
-    const std::vector<std::pair<ObjectId, ObjectId>> links = LinksBefore();
+    std::vector<uint8_t> chain_of(graph_.node_count());  // which of heads_ a node lies below, from 1; 0 = none
+    const std::vector<std::pair<ObjectId, ObjectId>> links = LinksBefore(&chain_of);
     std::vector<bool> absorbed(points_.size());
     for (const Head& head : heads_) {
+      if (absorbed[head.point]) continue;
       Accumulation& point = points_[head.point];
       std::unordered_set<ObjectId> seen = {point.node};
       for (ObjectId at = point.node; !cancel_.Cancelled();) {
@@ -289,9 +294,23 @@ class Finder {
           if (!seen.contains(link->second) && head.origins.contains(OriginOf(link->second))) before = link->second;
         }
         if (before == kNoObject) break;
-        seen.insert(before);
-        for (ChildGroup& group : point.groups) group.count += group.class_name == ClassOf(before);
-        at = before;
+        const size_t chain = chain_of[before];
+        // The end of another chain: all of that comes before. What goes on elsewhere is no such end.
+        const bool other_chain = chain != 0 && chain != 255 && chain != chain_of[point.node];
+        if (other_chain && graph_.RetainedOf(before) >= least_) break;
+        if (!other_chain) {
+          seen.insert(before);
+          for (ChildGroup& group : point.groups) group.count += group.class_name == ClassOf(before);
+          at = before;
+          continue;
+        }
+        const Accumulation& other = points_[heads_[chain - 1].point];
+        for (ChildGroup& group : point.groups) {
+          for (const ChildGroup& same : other.groups)
+            group.count += same.class_name == group.class_name ? same.count : 0;
+        }
+        at = other.node;
+        if (!seen.insert(at).second) break;
       }
       if (seen.size() == 1) continue;
       for (const ObjectId link : seen) {
@@ -309,9 +328,9 @@ class Finder {
 
   // References, as (to, from), between objects of the shapes that links have, those inside of one chain left out.
   // Sorted.
-  std::vector<std::pair<ObjectId, ObjectId>> LinksBefore() {
+  std::vector<std::pair<ObjectId, ObjectId>> LinksBefore(std::vector<uint8_t>* chains) {
     std::unordered_set<uint32_t> shapes;
-    std::vector<uint8_t> chain_of(graph_.node_count());  // 0 = none
+    std::vector<uint8_t>& chain_of = *chains;
     for (size_t i = 0; i < heads_.size(); ++i) {
       shapes.insert(heads_[i].shapes.begin(), heads_[i].shapes.end());
       chain_of[points_[heads_[i].point].node] = static_cast<uint8_t>(std::min<size_t>(i + 1, 255));

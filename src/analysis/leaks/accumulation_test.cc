@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "analysis/leaks/group_holders.h"
 #include "analysis/leaks/suspect_pins.h"
 #include "graph/testing/graph_heap.h"
@@ -44,6 +46,27 @@ class AccumulationTest : public ::testing::Test {
       if (point.node == node) return &point;
     }
     return nullptr;
+  }
+
+  // A chain of 1,000 links, of which one is held by something else, too.
+  void MiddleHeld(int before) {
+    uint64_t last = heap_.heap.root("undefined_value"), middle = 0;
+    for (int i = 0; i < 1000; ++i) {
+      last = Object({last});
+      if (i == 999 - before) middle = last;
+    }
+    Root(Array({last, Array({middle})}));
+    ASSERT_TRUE(Build());
+    const std::vector<Accumulation> points = Find(3'200);
+    const Accumulation* point = At(points, Id(middle));
+    ASSERT_NE(point, nullptr);
+    EXPECT_EQ(At(points, Id(last)), nullptr) << "its links are told once";
+    EXPECT_EQ(point->groups[0].count, 1000u);
+    ASSERT_FALSE(point->top.empty());
+    EXPECT_EQ(point->top.front(), Id(last));
+    std::vector<ObjectId> pieces = {Id(last), Id(middle)};
+    std::ranges::sort(pieces);
+    EXPECT_EQ(point->pieces, pieces);
   }
 
   GraphHeap heap_{false};
@@ -103,6 +126,14 @@ TEST_F(AccumulationTest, TheEndOfAChainIsCountedThoughItsLinksAreSmall) {
   EXPECT_EQ(point->retained, 999u * 32);
   ASSERT_EQ(point->groups.size(), 1u);
   EXPECT_EQ(point->groups[0].count, 1000u);
+}
+
+TEST_F(AccumulationTest, AChainHeldInTheMiddleIsToldFromItsFirstLink) {
+  MiddleHeld(10);  // links before that one: too few to be a chain of their own
+}
+
+TEST_F(AccumulationTest, TwoPartsOfAChainAreOneChain) {
+  MiddleHeld(500);
 }
 
 TEST_F(AccumulationTest, TwoThingsAreTwoPoints) {
