@@ -207,6 +207,11 @@ Result<void> HeapGraph::EnsureRetained(const Cancel& cancel, const ProgressFunct
   return {};
 }
 
+uint64_t HeapGraph::MemoryBytes() const {
+  return index_->MemoryBytes() + (references_ != nullptr ? references_->MemoryBytes() : 0) + sure_.MemoryBytes() +
+         live_.MemoryBytes() + 4 * (parents_.size() + order_.size() + dominators_.size() + retained_.size());
+}
+
 void HeapGraph::Describe(Completeness* completeness) const {
   completeness->notes.insert(completeness->notes.end(), notes_.begin(), notes_.end());
   const PageTally& tally = index_->tally();

@@ -105,6 +105,9 @@ class HeapGraph {
   uint64_t RetainedOf(ObjectId node) const { return retained_[node] * kSizeUnit; }
   std::span<const uint32_t> retained() const { return {retained_.data(), retained_.size()}; }  // in units of kSizeUnit
 
+  // Bytes that its arrays take, in memory or in a scratch file.
+  uint64_t MemoryBytes() const;
+
   // What is missing or unsure about it.
   void Describe(Completeness* completeness) const;
   // What Describe() says beside: one sentence each.

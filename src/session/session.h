@@ -109,7 +109,7 @@ class Session {
   Result<HeapGraph*> MarksGraph(int isolate, GraphNeed need, GraphOfIsolate* of, const Cancel& cancel,
                                 const ProgressFunction& progress);
   Result<void> Number(int isolate, GraphOfIsolate* of, const Cancel& cancel, const ProgressFunction& progress);
-  Result<void> CheckRoom(uint64_t objects, GraphNeed need) const;
+  Result<void> CheckRoom(uint64_t objects, GraphNeed need, uint64_t taken = 0) const;
   GraphIndexIdentity IndexIdentity(int isolate);
 
   std::unique_ptr<Memory> memory_;

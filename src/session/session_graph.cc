@@ -100,9 +100,9 @@ std::string Session::IndexProblem(int isolate) const {
   return of == graphs_.end() || !of->second.index ? "" : of->second.index->Problem();
 }
 
-// Says so before anything is built, and what can be done instead.
-Result<void> Session::CheckRoom(uint64_t objects, GraphNeed need) const {
-  const uint64_t available = options_.graph.memory != 0 ? options_.graph.memory : AvailableMemory();
+// Says so before anything is built, and what can be done instead. `taken`: bytes in memory that are a part of what is needed.
+Result<void> Session::CheckRoom(uint64_t objects, GraphNeed need, uint64_t taken) const {
+  const uint64_t available = options_.graph.memory != 0 ? options_.graph.memory : AvailableMemory() + taken;
   const double each = scratch_ != nullptr && need != GraphNeed::kSuspects ? kBytesBesideScratch : BytesPerObject(need);
   const double wanted = static_cast<double>(objects) * each;
   if (available == 0 || wanted <= static_cast<double>(available)) return {};
@@ -210,7 +210,10 @@ Result<HeapGraph*> Session::Graph(int isolate, GraphNeed need, const Cancel& can
       of.graph.reset();
       return Graph(isolate, need, cancel, progress);
     }
-    if (done) done = CheckRoom(graph.object_count(), graph.options().lean ? GraphNeed::kRetained : GraphNeed::kAll);
+    if (done) {
+      done = CheckRoom(graph.object_count(), graph.options().lean ? GraphNeed::kRetained : GraphNeed::kAll,
+                       scratch_ == nullptr ? graph.MemoryBytes() : 0);
+    }
     if (done) done = graph.EnsureRetained(cancel, progress);
     if (!done) return std::unexpected(done.error());
     changed = true;
