@@ -1,4 +1,4 @@
-// Times the stages of a histogram on one core file, next to R: the time it takes one thread to read the bytes of the
+// Times the stages of a histogram and of the graph on one core file, next to R: the time it takes one thread to read the bytes of the
 // heap once, through a fresh mapping. What a stage costs in R is what can be compared between machines and over time.
 //
 //   corewalk_bench --core=FILE [--exe=NODE] [--benchmark_... options of Google Benchmark]
@@ -22,6 +22,9 @@
 
 #include "analysis/histogram.h"
 #include "analysis/referrers.h"
+#include "graph/marker.h"
+#include "graph/references.h"
+#include "graph/roots.h"
 #include "heap/heap_walk.h"
 #include "heap/string_search.h"
 #include "memory/elf_core.h"
@@ -222,12 +225,70 @@ void BM_OpenAndFindText(benchmark::State& state) {
   SetCounters(state);
 }
 
+// The stages of the graph of the first isolate; the mapping is warm.
+void BM_Number(benchmark::State& state) {
+  Stopwatch stopwatch(&state);
+  for (auto _ : state) {
+    stopwatch.Start();
+    const auto index = ObjectIndex::Build(SharedSession()->model(), 0, static_cast<int>(state.range(0)), Cancel(), {});
+    benchmark::DoNotOptimize(&index);
+    stopwatch.Stop();
+  }
+  SetCounters(state);
+}
+
+const ObjectIndex& TheIndex() {
+  static const std::unique_ptr<ObjectIndex> index =
+      std::move(ObjectIndex::Build(SharedSession()->model(), 0, 2, Cancel(), {}).value());
+  return *index;
+}
+
+// All references of all objects, packed by referrer.
+void BM_References(benchmark::State& state) {
+  const ObjectIndex& index = TheIndex();
+  Stopwatch stopwatch(&state);
+  for (auto _ : state) {
+    stopwatch.Start();
+    const auto references = References::Build(index, static_cast<int>(state.range(0)), Cancel(), {});
+    benchmark::DoNotOptimize(&references);
+    stopwatch.Stop();
+  }
+  SetCounters(state);
+}
+
+// What is live, from the pages themselves.
+void BM_Mark(benchmark::State& state) {
+  const ObjectIndex& index = TheIndex();
+  const HeapModel& model = index.model();
+  const Roots roots = CollectRoots(model, model.isolates()[0], SharedSession()->binary(), Cancel(), 2);
+  std::vector<ObjectId> nodes;
+  for (const Root& root : roots.roots) {
+    if (const ObjectId id = index.At(root.object); id != kNoObject && root.strength != RootStrength::kWeak) nodes.push_back(id);
+  }
+  Stopwatch stopwatch(&state);
+  uint64_t live = 0;
+  for (auto _ : state) {
+    stopwatch.Start();
+    const auto marker = Marker::Create(index, static_cast<int>(state.range(0)), Cancel(), {});
+    NodeSet reached;
+    if (!marker || !(*marker)->Mark({nodes, {}}, nullptr, &reached, Cancel(), {}))
+      return state.SkipWithError("nothing can be marked");
+    stopwatch.Stop();
+    live = reached.Count();
+  }
+  SetCounters(state);
+  state.counters["live_objects"] = static_cast<double>(live);
+}
+
 BENCHMARK(BM_ReadHeapOnce)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_Open)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_Walk)->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_OpenAndHistogram)->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_OpenAndRefs)->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_OpenAndFindText)->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_Number)->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_References)->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_Mark)->Arg(1)->Arg(2)->UseManualTime()->Unit(benchmark::kMillisecond);
 
 int Main(int argc, char** argv) {
   std::vector<char*> rest;

@@ -40,9 +40,10 @@ class Marker {
 
  private:
   class Run;
-  explicit Marker(const ObjectIndex& index) : index_(index) {}
+  Marker(const ObjectIndex& index, size_t threads) : index_(index), threads_(threads) {}
 
   const ObjectIndex& index_;
+  const size_t threads_;
   std::optional<DispatchTable> table_;
   bool code_unknown_ = false;
 };

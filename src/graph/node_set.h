@@ -35,6 +35,20 @@ class NodeSet {
     const uint64_t bit = uint64_t{1} << id % 64;
     if ((word.load(std::memory_order_relaxed) & bit) == 0) word.fetch_or(bit, std::memory_order_relaxed);
   }
+  // From several threads at once, in one order for all of them: Add(), Has() and its contrary, false when it was not
+  // there.
+  bool AddFirst(ObjectId id) {
+    const std::atomic_ref word(words_[id / 64]);
+    const uint64_t bit = uint64_t{1} << id % 64;
+    return (word.load() & bit) == 0 && (word.fetch_or(bit) & bit) == 0;
+  }
+  bool RemoveShared(ObjectId id) {
+    const uint64_t bit = uint64_t{1} << id % 64;
+    return (std::atomic_ref(words_[id / 64]).fetch_and(~bit) & bit) != 0;
+  }
+  // The nodes 64 * word and up, while other threads add and remove.
+  uint64_t SharedWord(size_t word) const { return std::atomic_ref(const_cast<uint64_t&>(words_[word])).load(); }
+  bool HasShared(ObjectId id) const { return (SharedWord(id / 64) >> id % 64 & 1) != 0; }
   void AddWord(size_t word, uint64_t bits) { std::atomic_ref(words_[word]).fetch_or(bits, std::memory_order_relaxed); }
   void Remove(ObjectId id) { words_[id / 64] &= ~(uint64_t{1} << id % 64); }
   uint64_t Count() const {

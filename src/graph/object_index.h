@@ -61,10 +61,10 @@ class ObjectIndex {
   }
   // Where the next object of the page starts behind `start`; where objects end when there is none.
   Address NextStart(uint32_t page, Address start) const;
-  // Calls to_each(ObjectId, Address) for the objects of the page that are in a set of ids (bit i % 64 of word i / 64), by
-  // rising address.
-  template <typename ToEach>
-  void ForEachOn(uint32_t page, std::span<const uint64_t> set, ToEach&& to_each) const;
+  // Calls to_each(ObjectId, Address) for the objects of the page that are in a set of ids (a NodeSet, to which other threads
+  // may add meanwhile), by rising address.
+  template <typename Set, typename ToEach>
+  void ForEachOn(uint32_t page, const Set& set, ToEach&& to_each) const;
 
   // Visits the objects of a page in rising order of their ids: visitor(ObjectId, MapCache::Slot&, Address, uint64_t size,
   // const std::byte* bytes). `maps` belongs to the calling thread.
@@ -154,16 +154,28 @@ class ObjectIndex {
   PageTally tally_;
 };
 
-template <typename ToEach>
-void ObjectIndex::ForEachOn(uint32_t page, std::span<const uint64_t> set, ToEach&& to_each) const {
-  const uint64_t begin = pages_[page].first_id, end = page + 1 < pages_.size() ? pages_[page + 1].first_id : count_;
-  for (uint64_t word = begin / 64; 64 * word < end; ++word) {
-    uint64_t bits = set[word];
-    if (64 * word < begin) bits &= ~uint64_t{0} << begin % 64;
-    if (64 * (word + 1) > end) bits &= ~(~uint64_t{0} << end % 64);
-    for (; bits != 0; bits &= bits - 1) {
-      const ObjectId id = static_cast<ObjectId>(64 * word + static_cast<uint64_t>(std::countr_zero(bits)));
-      to_each(id, AddressOn(pages_[page], id));
+template <typename Set, typename ToEach>
+void ObjectIndex::ForEachOn(uint32_t number, const Set& set, ToEach&& to_each) const {
+  const NumberedPage& page = pages_[number];
+  if (page.one_object) {
+    const uint64_t end = number + 1 < pages_.size() ? pages_[number + 1].first_id : count_;
+    if (page.first_id < end && set.HasShared(page.first_id)) to_each(page.first_id, page.page->descriptor.area_start);
+    return;
+  }
+  const size_t blocks = BlocksOf(page);
+  for (size_t i = 0; i < blocks; ++i) {
+    uint64_t starts = bits_[page.first_block + i];
+    ObjectId id = page.first_id + ranks_[page.first_block + i];
+    while (starts != 0) {
+      // The objects of the block that the word of the set at hand has.
+      const unsigned here = std::min<unsigned>(64 - id % 64, static_cast<unsigned>(std::popcount(starts)));
+      uint64_t wanted = set.SharedWord(id / 64) >> id % 64;
+      if (here < 64) wanted &= (uint64_t{1} << here) - 1;
+      for (unsigned k = 0; k < here; ++k, starts &= starts - 1, wanted >>= 1) {
+        if ((wanted & 1) != 0)
+          to_each(id + k, page.chunk + i * kBlockBytes + 8 * static_cast<Address>(std::countr_zero(starts)));
+      }
+      id += here;
     }
   }
 }
