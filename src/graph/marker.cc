@@ -85,7 +85,8 @@ class Marker::Run {
   // What one thread does.
   class Follower {
    public:
-    Follower(Run* run, const DispatchTable* table) : run_(*run), index_(run->index_), edges_(run->index_, table) {}
+    Follower(Run* run, const DispatchTable* table)
+        : run_(*run), index_(run->index_), edges_(run->index_, table), views_(index_.page_count()) {}
 
     void Reach(const ObjectIndex::Place& place) {
       if (run_.without_ != nullptr && run_.without_->Has(place.id)) return;
@@ -144,7 +145,9 @@ class Marker::Run {
       page_ = page;
       const auto [begin, end] = index_.RangeOf(page);
       view_start_ = begin;
-      view_ = index_.model().memory().View(begin, end - std::min(begin, end));
+      // A view is made once: each asks the kernel for the whole page.
+      if (views_[page].empty()) views_[page] = index_.model().memory().View(begin, end - std::min(begin, end));
+      view_ = views_[page];
       index_.ForEachOn(page, run_.pending_, [&](ObjectId id, Address address) {
         if (run_.pending_.RemoveShared(id)) open_.push_back(address);
       });
@@ -190,6 +193,7 @@ class Marker::Run {
     Run& run_;
     const ObjectIndex& index_;
     ObjectEdges edges_;
+    std::vector<std::span<const std::byte>> views_;  // by page
     uint32_t page_ = kNoPage;          // the one in work
     std::span<const std::byte> view_;  // its bytes, from view_start_ on; empty where memory cannot be viewed
     Address view_start_ = 0;

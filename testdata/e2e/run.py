@@ -37,7 +37,7 @@ def arguments():
     parser.add_argument("--all-nodes", action="store_true", help="every release of scripts/node-releases.txt")
     parser.add_argument("--only", default="", help="topics, separated by commas: " + " ".join(TOPICS))
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--all-programs", action="store_true", help="topics leaks, leaks_express: all programs on every version, all with snapshots")
+    parser.add_argument("--all-programs", action="store_true", help="topics leaks, leaks_express, graph_snapshot: all programs on every version, all with snapshots")
     parser.add_argument("--programs", default="", help="topic leaks: only these, separated by commas, all with snapshots")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--corewalk", default=os.path.join(ROOT, "build", "release", "corewalk"))

@@ -6,15 +6,25 @@ import compare_snapshot as C
 
 PROGRAMS = ("graph_caches", "graph_parser", "graph_closures", "graph_listeners", "graph_timers", "graph_promises",
             "graph_streams", "graph_classes")
-QUICK = 2           # so many of them with --quick
+ALWAYS = 2          # so many of them on every version; of the others each version takes some (--all-programs: all)
+ROTATING = 2
 SHOWN = 12          # differences printed per check, of both kinds
 DOCUMENT = os.path.join(C.harness.ROOT, "docs", "snapshot-differences.md")
+
+
+def programs(ctx):
+    if ctx.options.all_programs:
+        return PROGRAMS
+    others = PROGRAMS[ALWAYS:]
+    first = ROTATING * (int(ctx.version.split(".")[0]) // 2)
+    return PROGRAMS[:ALWAYS] if ctx.options.quick else PROGRAMS[:ALWAYS] + tuple(
+        others[(first + i) % len(others)] for i in range(ROTATING))
 
 
 def run(ctx):
     with open(DOCUMENT, encoding="utf-8") as stream:
         explained = stream.read()
-    for program in PROGRAMS[:QUICK] if ctx.options.quick else PROGRAMS:
+    for program in programs(ctx):
         core = ctx.core(program, "--expose-gc", "app.heapsnapshot")
         documents = [C.ask(ctx.options.corewalk, core.path, core.node, words) for words in C.QUESTIONS]
         found = C.compare(*documents, C.memlab(core.facts["snapshot"]), core.facts)
