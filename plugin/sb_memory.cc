@@ -84,6 +84,10 @@ Result<std::unique_ptr<SbMemory>> SbMemory::Open(lldb::SBTarget target, lldb::SB
 size_t SbMemory::Read(Address address, std::span<std::byte> out) const {
   // Near the end of the address space the sums below would wrap.
   if (out.size() > ~Address{0} - address) out = out.first(static_cast<size_t>(~Address{0} - address));
+  return pages_.Read(address, out, [this](Address from, std::span<std::byte> to) { return ReadFromTarget(from, to); });
+}
+
+size_t SbMemory::ReadFromTarget(Address address, std::span<std::byte> out) const {
   return local_pid_ != 0 ? ReadLocal(local_pid_, address, out) : ReadThroughLldb(address, out);
 }
 

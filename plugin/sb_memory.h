@@ -17,6 +17,7 @@
 #include "memory/memory.h"
 #include "memory/proc_files.h"
 #include "memory/used_pages.h"
+#include "memory/page_cache.h"
 
 namespace corewalk {
 
@@ -44,6 +45,7 @@ class SbMemory final : public Memory, public TellsUsedPages {
   void FindThreads();
   void FindLocalProcess(lldb::SBTarget& target);
   Address PresentEnd(Address start, Address end) const;
+  size_t ReadFromTarget(Address address, std::span<std::byte> out) const;
   size_t ReadThroughLldb(Address address, std::span<std::byte> out) const;
 
   mutable lldb::SBProcess process_;  // a handle; LLDB's functions are not const
@@ -54,6 +56,7 @@ class SbMemory final : public Memory, public TellsUsedPages {
   std::vector<ThreadState> threads_;
   ProcessInfo process_info_;
   MemoryGaps gaps_;
+  mutable PageCache pages_;
 };
 
 }  // namespace corewalk

@@ -81,6 +81,8 @@ std::string_view ReasonName(Reason reason) {
       return "at_limit";
     case Reason::kFrozen:
       return "frozen";
+    case Reason::kOldestGone:
+      return "oldest_gone";
     case Reason::kDeleted:
       return "deleted";
     case Reason::kNeverDeleted:

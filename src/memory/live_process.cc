@@ -76,6 +76,10 @@ UsedPages LiveProcess::FindUsedPages() const {
 }
 
 size_t LiveProcess::Read(Address address, std::span<std::byte> out) const {
+  return pages_.Read(address, out, [this](Address from, std::span<std::byte> to) { return ReadFromProcess(from, to); });
+}
+
+size_t LiveProcess::ReadFromProcess(Address address, std::span<std::byte> out) const {
   size_t done = 0;
   while (done < out.size()) {
     std::span<std::byte> rest = out.subspan(done);

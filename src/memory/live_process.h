@@ -3,7 +3,7 @@
 //
 // Open() and the destructor must run on the same thread (ptrace is tied to it); reads may come from any. Needs the same
 // user or CAP_SYS_PTRACE, and kernel.yama.ptrace_scope to allow it. A process that is killed meanwhile reads as
-// missing: Read() returns 0. There is no View(). Nothing is ever written to the process.
+// missing but for what is remembered of it: Read() returns 0. There is no View(). Nothing is ever written to the process.
 #pragma once
 
 #include <memory>
@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "memory/memory.h"
+#include "memory/page_cache.h"
 #include "memory/thread_stopper.h"
 #include "memory/used_pages.h"
 
@@ -37,6 +38,7 @@ class LiveProcess : public Memory, public TellsUsedPages {
  private:
   explicit LiveProcess(int pid) : pid_(pid), stopper_(pid) {}
   Result<void> Check() const;
+  size_t ReadFromProcess(Address address, std::span<std::byte> out) const;
 
   int pid_;
   ThreadStopper stopper_;
@@ -45,6 +47,7 @@ class LiveProcess : public Memory, public TellsUsedPages {
   std::vector<ThreadState> threads_;
   ProcessInfo process_;
   MemoryGaps gaps_;
+  mutable PageCache pages_;
 };
 
 }  // namespace corewalk

@@ -17,6 +17,7 @@ constexpr double kInMostEntries = 0.9;  // of the entries that must have the fie
 constexpr size_t kFewest = 3;           // entries that make an order
 constexpr int kMostProperties = 64;     // of one entry that are looked at
 constexpr size_t kMostSeries = 512;
+constexpr double kGoneForEachLeft = 3;    // entries of a sequence that were deleted for each one that is left
 constexpr uint64_t kInitialCapacity = 4;  // OrderedHashTable::kInitialCapacity, src/objects/ordered-hash-table.h
 
 // A number of each entry, with the order of the entry.
@@ -236,6 +237,11 @@ BoundJudgement Judge(const StoreView& store, uint64_t entries, const KeyPattern&
   bool bounded = say(growth.limit && growth.limit->reached, Reason::kAtLimit);
   bounded |= say(store.frozen, Reason::kFrozen);
   const bool deleted = say(growth.deleted_from == true, Reason::kDeleted);
+  // A backlog whose newest entries wait longer and longer has deleted less than it holds; numbers may also begin
+  // anywhere, so deletions must be proven.
+  bounded |= say(deleted && growth.sequence && growth.sequence->gapless &&
+                     growth.sequence->first >= kGoneForEachLeft * static_cast<double>(entries),
+                 Reason::kOldestGone);
   if (bounded || deleted || entries < kManyEntries) {
     judgement.bound = bounded ? Bound::kBounded : Bound::kUnknown;
     return judgement;

@@ -71,6 +71,7 @@ enum class Bound : uint8_t { kUnknown, kBounded, kUnbounded };
 enum class Reason : uint8_t {
   kAtLimit,       // holds as many as limit allows
   kFrozen,        // cannot change
+  kOldestGone,    // its entries are the last few of a long sequence: the oldest are deleted as new ones are added
   kDeleted,       // entries are deleted from it
   kNeverDeleted,  // no entry was deleted while it grew to this size
   kNoneMissing,   // the numbers of its entries have no gap

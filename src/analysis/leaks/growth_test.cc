@@ -72,6 +72,21 @@ TEST(JudgeTest, NeedsEvidenceOfBothKinds) {
   EXPECT_EQ(Judge(store, 2000, ids, true, limited).reasons, std::vector{Reason::kAtLimit});
 }
 
+TEST(JudgeTest, TheLastFewOfALongSequenceAreBounded) {
+  const StoreView store = Table(StoreKind::kMap, 2000, 4096, 100);
+  const KeyPattern ids{.key_class = KeyClass::kSequential, .identifiers = true};
+  Growth window = GrowthOfStore(store);
+  window.sequence = {.of_key = true, .first = 98000, .last = 99999, .gapless = true};
+  EXPECT_EQ(Judge(store, 2000, ids, true, window).bound, Bound::kBounded);
+  // The same numbers in a table from which nothing was deleted: they began there.
+  Growth clean = GrowthOfStore(Table(StoreKind::kMap, 2000, 2048));
+  clean.sequence = window.sequence;
+  EXPECT_EQ(Judge(store, 2000, ids, true, clean).bound, Bound::kUnbounded);
+  // A backlog that holds a good part of what ever came.
+  window.sequence = {.of_key = true, .first = 3000, .last = 4999, .gapless = true};
+  EXPECT_EQ(Judge(store, 2000, ids, true, window).bound, Bound::kUnknown);
+}
+
 class SpansTest : public testing::ViewTest {
  protected:
   uint64_t Date(double time) {

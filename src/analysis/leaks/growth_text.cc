@@ -1,5 +1,6 @@
 #include "analysis/leaks/growth_text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -70,7 +71,10 @@ std::vector<std::string> GrowthClauses(const CollectionFacts& facts) {
     const SequenceSpan& sequence = *growth.sequence;
     clauses.push_back(FieldText(sequence.field, sequence.of_key, "the entry") + " rises by one with each entry, " +
                       PlainNumberText(sequence.first) + " to " + PlainNumberText(sequence.last) +
-                      (sequence.gapless ? ": none is missing" : ""));
+                      (std::ranges::count(facts.judgement.reasons, Reason::kOldestGone) > 0
+                           ? ": all before them were deleted"
+                       : sequence.gapless ? ": none is missing"
+                                          : ""));
   }
   if (growth.times) {
     const TimeSpan& times = *growth.times;
