@@ -24,6 +24,7 @@ constexpr int kMostNested = 3;            // questions about an owner within a q
 
 // How good a name is; the smaller the better. Up to kGoodEnough a way up does not give a better one.
 constexpr int kGoodEnough = 99;
+constexpr int kOfNode = 95;     // a variable of a module of Node.js's
 constexpr int kGoOn = 100;      // an element or entry: who holds the collection?
 constexpr int kInternal = 200;  // a word of V8's or Node.js's
 constexpr int kHidden = 300;    // code, feedback, shapes
@@ -285,7 +286,16 @@ void HolderFinder::ClassifyVariable(Candidate* candidate, const std::string& nam
   candidate->rank = kInternal;
   const std::optional<ContextView> context = ReadContext(reader_, TaggedOf(candidate->owner_node()));
   const std::optional<FunctionView> closure = ClosureOf(candidate->owner_node());
-  if (!context || !closure || !sources_.IsUserScript(closure->script)) return;
+  if (!context || !closure) return;
+  if (!sources_.IsUserScript(closure->script)) {
+    // A variable of one of Node.js's modules: whatever uses the module can reach it, so that nothing further up says more.
+    const MapInfo* previous = reader_.MapOf(context->previous);
+    if (previous == nullptr || reader_.layout().types.at(previous->instance_type).name != "NATIVE_CONTEXT_TYPE") return;
+    candidate->rank = kOfNode;
+    candidate->text = name;
+    candidate->file = closure->script_name;
+    return;
+  }
   candidate->rank = 25;
   candidate->script = closure->script;
   candidate->text = name;
@@ -389,14 +399,19 @@ void HolderFinder::ClassifyProperty(Candidate* candidate, const SlotName& name) 
     if (const std::optional<PlacedSite> site = sources_.PropertyAnywhere({.name = name.text, .global = true})) {
       candidate->Set(*site);
       candidate->rank = RankOf(site->origin) + 1;
+      return;
     }
+    // What setImmediate() and its like keep is not held by their names.
+    const std::optional<FunctionView> function = ReadFunction(reader_, TaggedOf(candidate->chain.back()));
+    if (function && !sources_.IsUserScript(function->script)) candidate->rank = kInternal;
     return;
   }
   const std::string class_name =
       map.category == Category::kClosure ? reader_.names().FunctionName(object) : reader_.ClassOf(object);
   candidate->owner = class_name;
   candidate->text = class_name + "." + name.text;
-  if (name.symbol) return;
+  // Every object of a class reaches its functions by these.
+  if (name.symbol || name.text == "constructor" || name.text == "prototype") return;
   if (class_name == "Module" && name.text == "exports") {
     candidate->kind = HolderKind::kModuleExport;
     candidate->name = "module.exports";
@@ -448,11 +463,13 @@ void HolderFinder::ClassifyProperty(Candidate* candidate, const SlotName& name) 
   --depth_;
   std::optional<PlacedSite> site;
   const std::string_view owner_name = owner.name;
-  if (!owner_name.empty()) site = sources_.PropertyAnywhere({.name = name.text, .owner = owner_name});
+  // What Node.js calls by a name that the program uses too ("module") is something else.
+  const bool of_program = !owner.through_internals && (owner.line != 0 || owner.kind == HolderKind::kGlobal);
+  if (!owner_name.empty() && of_program) site = sources_.PropertyAnywhere({.name = name.text, .owner = owner_name});
   const bool literal = class_name == "Object" || class_name == "Array";
   if (!site && owner.imported) return;  // a part of what Node.js exports
   if (!site || site->origin == ValueOrigin::kParameter) {
-    if (literal && owner.line != 0)
+    if (literal && of_program && owner.line != 0)
       candidate->rank = 35, candidate->file = owner.file, candidate->line = owner.line,
       candidate->column = owner.column;
   } else if (literal || site->text.find("." + name.text) != std::string::npos) {
@@ -553,6 +570,7 @@ struct HolderFinder::Search {
   std::vector<ObjectId> way;              // from `node` down to the object that was asked for
   int rank = 0;                           // the worst of the references on the way
   HolderKind via = HolderKind::kUnknown;  // kElement or kEntry when the way leads through one
+  bool internals = false;                 // it leads through variables or fields that are not the program's
 };
 
 Holder HolderFinder::Resolve(ObjectId node) {
@@ -600,7 +618,8 @@ Holder HolderFinder::Resolve(ObjectId node) {
           continue;
         }
         if (!seen.insert(owner).second) continue;
-        Search further{.node = owner, .rank = candidate.rank, .via = search.via};
+        Search further{.node = owner, .rank = candidate.rank, .via = search.via, .internals = search.internals};
+        further.internals |= candidate.rank >= kInternal && candidate.kind != HolderKind::kProperty;
         if (candidate.kind == HolderKind::kElement || candidate.kind == HolderKind::kEntry) {
           if (further.via == HolderKind::kUnknown) further.via = candidate.kind;
         }
@@ -613,7 +632,9 @@ Holder HolderFinder::Resolve(ObjectId node) {
       std::vector<ObjectId> way(best->chain.begin(), best->chain.end() - 1);
       way.insert(way.end(), best_search->way.begin(), best_search->way.end());
       if (best_search->via != HolderKind::kUnknown) best->kind = best_search->via;
-      return Finish(node, std::move(*best), std::move(way));
+      Holder holder = Finish(node, std::move(*best), std::move(way));
+      holder.through_internals = best_search->internals;
+      return holder;
     }
     std::ranges::stable_sort(next, {}, [this](const Search& search) {
       return std::tuple(search.rank, DistanceOf(search.node), search.node);

@@ -46,6 +46,7 @@ struct Holder {
   int line = 0;       // from 1; 0 = unknown
   int column = 0;
   ObjectId holder_node = kNoObject;  // the object that has the variable, property, ...: a Context, an App
+  bool through_internals = false;    // the way from it leads through variables or fields of Node.js's or V8's
   bool imported = false;             // a variable of what another module made: `const v8 = require('v8')`
   std::vector<PathStep> path;        // from a root to the object that was asked for, through the holder
 };
