@@ -82,7 +82,8 @@ class LeaksCommand final : public Command {
                  "the limit is too small, the memory is outside of the heap, one object is most of it, there are\n"
                  "many vm contexts or isolates.\n\n"
                  "--fail-if CONDITION ends with exit status 3 when the condition holds, for CI. Quantities:\n"
-                 "  retained(CLASS)  bytes that all live objects of a class retain, as histogram counts them\n"
+                 "  retained(CLASS)  bytes that all live objects of a class retain, as histogram counts them, or what a\n"
+                 "                   suspect of that class is told to retain, whichever is more\n"
                  "  count(CLASS)     live objects of a class\n"
                  "  live             bytes of all live objects, memory outside of the heap not included\n"
                  "  external         bytes outside of the heap that live objects hold\n"
@@ -122,7 +123,8 @@ class LeaksCommand final : public Command {
     context.out.AddCard(LivenessCard(graph));
     const std::vector<Finding> findings = FindFindings(verdict, FactsFor(context.session, graph));
     context.out.AddCard(VerdictCard(verdict, findings));
-    TellFindings(context, findings);
+    // As text, what is the verdict itself is not told twice.
+    TellFindings(context, std::span(findings).subspan(context.out.is_text() && verdict.suspects.empty() && !findings.empty() ? 1 : 0));
     if (context.out.is_text()) {
       TellSuspects(context, reader, graph, holders, verdict);
     } else {
@@ -183,7 +185,7 @@ class LeaksCommand final : public Command {
     return "";
   }
 
-  static void TellFindings(CommandContext& context, const std::vector<Finding>& findings) {
+  static void TellFindings(CommandContext& context, std::span<const Finding> findings) {
     if (context.out.is_text()) {
       for (const Finding& finding : findings) context.out.AddTextLine("Note: " + FindingText(finding));
       return;
@@ -419,6 +421,16 @@ class LeaksCommand final : public Command {
       const auto row = std::ranges::find(histogram->rows, name, &HistogramRow::name);
       return row == histogram->rows.end() ? nullptr : &*row;
     };
+    // What several things hold together, none of them retains alone.
+    HeapReader reader(context.session.memory(), context.session.layout(), &context.session.names());
+    const auto suspected = [&](const std::string& name) {
+      uint64_t most = 0;
+      for (const Suspect& suspect : verdict.suspects) {
+        if (NodeOf(suspect) != kNoObject && NodeClass(reader, graph, NodeOf(suspect)) == name)
+          most = std::max(most, suspect.retained_bytes);
+      }
+      return most;
+    };
     const HeapTotals& totals = verdict.totals;
     const double heap = static_cast<double>(totals.live_bytes + totals.garbage_bytes);
     for (const Condition& condition : conditions) {
@@ -426,7 +438,7 @@ class LeaksCommand final : public Command {
         if (quantity.has_of) {
           const HistogramRow* row = of_class(quantity.of);
           if (row == nullptr) return 0;
-          return static_cast<double>(quantity.name == "count" ? row->count : row->retained);
+          return static_cast<double>(quantity.name == "count" ? row->count : std::max(row->retained, suspected(quantity.of)));
         }
         if (quantity.name == "live") return static_cast<double>(totals.live_bytes);
         if (quantity.name == "external") return static_cast<double>(totals.external_bytes);
