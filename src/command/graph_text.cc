@@ -81,7 +81,10 @@ Result<std::vector<ObjectId>> NodesAt(CommandContext& context, const HeapGraph& 
                     fmt::format("{:#x} is in another isolate than {}: choose it with --isolate", *address,
                                 graph.index().isolate()),
                     *address);
-      return Fail(ErrorCode::kNotFound, fmt::format("there is no object at {:#x} (see whatis)", *address), *address);
+      return Fail(ErrorCode::kNotFound,
+                  fmt::format("there is no object at {:#x} (see whatis){}", *address,
+                              context.session.memory().Gaps().truncated ? "; the core is cut, and it may lie in what is missing" : ""),
+                  *address);
     }
     if (live_only && !graph.IsLive(node)) {
       return Fail(ErrorCode::kNotFound,

@@ -121,8 +121,11 @@ class LeaksCommand final : public Command {
 
     context.out.BeginDocument("leaks", TargetCard(context.session));
     context.out.AddCard(LivenessCard(graph));
-    const std::vector<Finding> findings = FindFindings(verdict, FactsFor(context.session, graph));
-    context.out.AddCard(VerdictCard(verdict, findings));
+    std::vector<Finding> findings = FindFindings(verdict, FactsFor(context.session, graph));
+    // With a part of the core the roots and holders that lay there are missing: what looks like garbage may be live.
+    const uint64_t missing = MissingBytes(context, graph);
+    if (missing != 0) std::erase_if(findings, [](const Finding& f) { return f.kind == FindingKind::kGarbage; });
+    context.out.AddCard(VerdictCard(verdict, findings, missing));
     // As text, what is the verdict itself is not told twice.
     TellFindings(context, std::span(findings).subspan(context.out.is_text() && verdict.suspects.empty() && !findings.empty() ? 1 : 0));
     if (context.out.is_text()) {
@@ -206,7 +209,17 @@ class LeaksCommand final : public Command {
   }
 
   // One sentence that says it all.
-  static std::string Sentence(const Verdict& verdict, const std::vector<Finding>& findings) {
+  static uint64_t MissingBytes(const CommandContext& context, const HeapGraph& graph) {
+    const Completeness completeness = GraphCompleteness(context, graph);
+    return completeness.core_truncated ? std::max<uint64_t>(completeness.core_bytes_missing, 1) : 0;
+  }
+
+  static std::string Sentence(const Verdict& verdict, const std::vector<Finding>& findings, uint64_t missing) {
+    const std::string cut = missing == 0 ? "" : fmt::format("; but the core is cut, {} are missing", FormatBytesShort(missing));
+    if (missing != 0 && verdict.suspects.empty()) {
+      return fmt::format("cannot be told: the core is cut, {} are missing, and with them roots and objects that hold others",
+                         FormatBytesShort(missing));
+    }
     if (verdict.suspects.empty()) {
       for (const Finding& finding : findings) {
         if (finding.kind == FindingKind::kGarbage || finding.kind == FindingKind::kLimitTooSmall)
@@ -223,13 +236,13 @@ class LeaksCommand final : public Command {
     }
     const Suspect& first = verdict.suspects.front();
     const std::string place = HolderPlace(first.holder);
-    return fmt::format("{} of what is live ({}) is held by {}{}", FormatShare(first.share),
-                       FormatBytesShort(first.weight()), SuspectTitle(first), place.empty() ? "" : " at " + place);
+    return fmt::format("{} of what is live ({}) is held by {}{}{}", FormatShare(first.share), FormatBytesShort(first.weight()),
+                       SuspectTitle(first), place.empty() ? "" : " at " + place, cut);
   }
 
-  static Card VerdictCard(const Verdict& verdict, const std::vector<Finding>& findings) {
+  static Card VerdictCard(const Verdict& verdict, const std::vector<Finding>& findings, uint64_t missing) {
     return {.key = "verdict",
-            .fields = {{"text", "Verdict", Sentence(verdict, findings)},
+            .fields = {{"text", "Verdict", Sentence(verdict, findings, missing)},
                        {"suspect_count", "", Count{verdict.suspects.size()}},
                        {"live_bytes", "", Bytes{verdict.totals.live_bytes}},
                        {"external_bytes", "", Bytes{verdict.totals.external_bytes}},

@@ -224,7 +224,8 @@ bool GraphStore::Save(const HeapGraph& graph, SectionFileWriter* file, const Can
     right = add("shapes", shapes) && add("shape of object", graph.shapes_->low_) && add("shape of object, high", graph.shapes_->high_);
   }
   if (right && !graph.retained_.empty()) {
-    right = add("dominators", graph.dominators_) && add("retained", graph.retained_);
+    right = add("dominators", graph.dominators_) && add("retained", graph.retained_) &&
+            file->Add("order", graph.order(), cancel, progress);
   } else if (right && references != nullptr) {
     // What finding the dominators needs.
     const NodeKinds& kinds = graph.kinds_.stores.empty() ? references->kinds_ : graph.kinds_;
@@ -385,7 +386,8 @@ Result<std::unique_ptr<HeapGraph>> GraphStore::Load(std::shared_ptr<const Sectio
     if (reader.Has("shapes") && !reader.LoadShapes(model, objects, &graph->shapes_)) return false;
     if (reader.Has("retained")) {
       return reader.Get("dominators", nodes, &graph->dominators_) && reader.CheckIds(graph->dominators_, nodes + 1, true) &&
-             reader.Get("retained", nodes, &graph->retained_);
+             reader.Get("retained", nodes, &graph->retained_) &&
+             reader.Get("order", graph->reached_count_, &graph->order_) && reader.CheckIds(graph->order_, nodes, false);
     }
     if (!HasReferences(*file)) return true;
     NodeKinds& kinds = graph->kinds_;

@@ -18,7 +18,8 @@ def run(ctx):
     address = first_list_node(ctx, core)
     commands = [["histogram", "--live", "--retained", "-n", "0"], ["path", address], ["path", "--all", "5", address],
                 ["path", "--class", core.facts["kept"]["name"]], ["dominators"], ["retained", address],
-                ["whatif", address], ["roots"], ["retainers", address]]
+                ["whatif", address], ["roots"], ["retainers", address], ["leaks"], ["collections", "-n", "20"], ["listeners"],
+                ["timers"], ["closures", "-n", "20"], ["strings"], ["waste"], ["buffers"]]
     truth = {tuple(words): told(ctx.cli_json(core, *words)) for words in commands}
     answers(ctx, core, folder, truth)
     growing(ctx, core, folder, truth)
