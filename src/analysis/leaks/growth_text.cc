@@ -9,8 +9,10 @@
 namespace corewalk {
 namespace {
 
-std::string FieldText(const std::string& field, bool of_key, const char* alone) {
-  return of_key ? "the key" : field.empty() ? std::string(alone) : "." + field;
+// Arrays and Sets have no keys: what is told of them are their members.
+std::string FieldText(const CollectionFacts& facts, const std::string& field, bool of_key, const char* alone) {
+  const bool members = facts.kind == CollectionKind::kArray || facts.kind == CollectionKind::kSet;
+  return of_key ? (members ? "the member" : "the key") : field.empty() ? std::string(alone) : "." + field;
 }
 
 std::string RateText(double per_second) {
@@ -69,7 +71,7 @@ std::vector<std::string> GrowthClauses(const CollectionFacts& facts) {
   if (std::string clause = DeletionClause(facts); !clause.empty()) clauses.push_back(std::move(clause));
   if (growth.sequence) {
     const SequenceSpan& sequence = *growth.sequence;
-    clauses.push_back(FieldText(sequence.field, sequence.of_key, "the entry") + " rises by one with each entry, " +
+    clauses.push_back(FieldText(facts, sequence.field, sequence.of_key, "the entry") + " rises by one with each entry, " +
                       PlainNumberText(sequence.first) + " to " + PlainNumberText(sequence.last) +
                       (std::ranges::count(facts.judgement.reasons, Reason::kOldestGone) > 0
                            ? ": all before them were deleted"
@@ -78,7 +80,7 @@ std::vector<std::string> GrowthClauses(const CollectionFacts& facts) {
   }
   if (growth.times) {
     const TimeSpan& times = *growth.times;
-    clauses.push_back(FieldText(times.field, times.of_key, "the entry") + " rises from " + DateText(times.oldest) +
+    clauses.push_back(FieldText(facts, times.field, times.of_key, "the entry") + " rises from " + DateText(times.oldest) +
                       " to " + DateText(times.newest) +
                       (times.per_second > 0 ? ": " + RateText(times.per_second) + " entries per second" : ""));
   }
@@ -93,7 +95,8 @@ std::vector<std::string> GrowthClauses(const CollectionFacts& facts) {
   if (facts.keys_held_here)
     clauses.push_back(PercentText(*facts.keys_held_here) +
                       " of the objects that are its keys are held by nothing else");
-  if (facts.judgement.bound == Bound::kUnbounded && facts.keys.identifiers)
+  if (facts.judgement.bound == Bound::kUnbounded && facts.keys.identifiers && facts.kind != CollectionKind::kArray &&
+      facts.kind != CollectionKind::kSet)
     clauses.push_back("there is a key of its own for each single thing");
   return clauses;
 }
@@ -103,9 +106,11 @@ std::vector<std::string> CollectionAdvice(const CollectionFacts& facts) {
   const bool is_array = facts.kind == CollectionKind::kArray;
   if (facts.keys_held_here.value_or(0) > 0.5) {
     advice.push_back(facts.kind == CollectionKind::kSet
-                         ? "use a WeakSet: it would not keep its members alive"
+                         ? "if it is never iterated, use a WeakSet: it would not keep its members alive"
                          : "use a WeakMap: its keys are objects that nothing else needs any more");
   }
+  if (!facts.values.empty() && facts.values[0].name == "(sliced string)")
+    advice.push_back("keep copies in place of slices, each of which holds the whole text that it was cut from (strings)");
   if (facts.dead_references > 0)
     advice.push_back("delete the entry when its object is collected (FinalizationRegistry)");
   if (facts.growth.expired_share.value_or(0) > 0)
