@@ -15,9 +15,9 @@
 
 #include "base/error.h"
 #include "memory/memory.h"
+#include "memory/page_cache.h"
 #include "memory/proc_files.h"
 #include "memory/used_pages.h"
-#include "memory/page_cache.h"
 
 namespace corewalk {
 

@@ -135,7 +135,7 @@ class LeaksCommand final : public Command {
     }
     TellConsidered(context, reader, graph, verdict);
     TellComposition(context, verdict);
-    const Result<void> judged = Judge(context, graph, verdict, conditions);
+    const Result<void> judged = Judge(context, reader, graph, verdict, conditions);
     context.out.EndDocument(GraphCompleteness(context, graph));
     return judged;
   }
@@ -215,7 +215,6 @@ class LeaksCommand final : public Command {
   }
 
   static std::string Sentence(const Verdict& verdict, const std::vector<Finding>& findings, uint64_t missing) {
-    const std::string cut = missing == 0 ? "" : fmt::format("; but the core is cut, {} are missing", FormatBytesShort(missing));
     if (missing != 0 && verdict.suspects.empty()) {
       return fmt::format("cannot be told: the core is cut, {} are missing, and with them roots and objects that hold others",
                          FormatBytesShort(missing));
@@ -237,7 +236,8 @@ class LeaksCommand final : public Command {
     const Suspect& first = verdict.suspects.front();
     const std::string place = HolderPlace(first.holder);
     return fmt::format("{} of what is live ({}) is held by {}{}{}", FormatShare(first.share), FormatBytesShort(first.weight()),
-                       SuspectTitle(first), place.empty() ? "" : " at " + place, cut);
+                       SuspectTitle(first), place.empty() ? "" : " at " + place,
+                       missing == 0 ? "" : fmt::format("; but the core is cut, {} are missing", FormatBytesShort(missing)));
   }
 
   static Card VerdictCard(const Verdict& verdict, const std::vector<Finding>& findings, uint64_t missing) {
@@ -416,7 +416,7 @@ class LeaksCommand final : public Command {
   }
 
   // The conditions of --fail-if.
-  static Result<void> Judge(CommandContext& context, const HeapGraph& graph, const Verdict& verdict,
+  static Result<void> Judge(CommandContext& context, HeapReader& reader, const HeapGraph& graph, const Verdict& verdict,
                             const std::vector<Condition>& conditions) {
     std::optional<Histogram> histogram;
     Error error;
@@ -435,7 +435,6 @@ class LeaksCommand final : public Command {
       return row == histogram->rows.end() ? nullptr : &*row;
     };
     // What several things hold together, none of them retains alone.
-    HeapReader reader(context.session.memory(), context.session.layout(), &context.session.names());
     const auto suspected = [&](const std::string& name) {
       uint64_t most = 0;
       for (const Suspect& suspect : verdict.suspects) {

@@ -207,7 +207,7 @@ class Marker::Run {
   static constexpr uint32_t kNoPage = 0xffffffff;
 
   void Announce(uint32_t page) {
-    if (has_pending_[page].load(std::memory_order_relaxed) != 0) return;
+    if (has_pending_[page].load() != 0) return;
     ++open_pages_;  // first, or another thread could be through with the page and all before it is counted
     if (has_pending_[page].exchange(1) != 0) --open_pages_;
   }

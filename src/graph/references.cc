@@ -8,15 +8,13 @@
 #include "base/on_threads.h"
 #include "graph/dispatch_table.h"
 #include "graph/machine_code.h"
+#include "heap/external_layout.h"
 #include "heap/tagged.h"
 #include "layout/object_fields.h"
 
 namespace corewalk {
 namespace {
 
-constexpr uint64_t kStringLength = 12;
-constexpr uint64_t kStringData = 24;  // of an external string: the cached pointer to its text
-constexpr uint64_t kMaxBufferBytes = uint64_t{1} << 46;
 constexpr uint64_t kSlab = 1 << 19;  // references that a thread takes room for at a time: one huge page
 
 uint64_t WordAt(const std::byte* bytes, uint64_t offset) {
@@ -213,10 +211,10 @@ class References::Builder {
     if (rule.array_buffer && std::max(length_offset_, store_offset_) + 8 <= size) {
       length = WordAt(bytes, length_offset_);
       address = WordAt(bytes, store_offset_);
-    } else if (rule.external_string && kStringData + 8 <= size) {
+    } else if (rule.external_string && kExternalStringData + 8 <= size) {
       uint32_t characters;
-      std::memcpy(&characters, bytes + kStringLength, 4);
-      address = WordAt(bytes, kStringData);
+      std::memcpy(&characters, bytes + kExternalStringLength, 4);
+      address = WordAt(bytes, kExternalStringData);
       const bool one_byte = (maps_.Find(WordAt(bytes, 0)) != nullptr) &&
                             (maps_.info(*maps_.Find(WordAt(bytes, 0))).instance_type & string_bits::kOneByte) != 0;
       length = uint64_t{characters} * (one_byte ? 1 : 2);

@@ -4,12 +4,10 @@
 #include <cstring>
 #include <tuple>
 
+#include "heap/external_layout.h"
+
 namespace corewalk {
 namespace {
-
-constexpr uint64_t kStringLength = 12;
-constexpr uint64_t kStringData = 24;  // of an external string: the cached pointer to its text
-constexpr uint64_t kMaxBufferBytes = uint64_t{1} << 46;
 
 bool IsExternalString(const Layout& layout, uint16_t type) {
   return layout.types.IsString(type) && (type & string_bits::kRepresentationMask) == string_bits::kExternal;
@@ -40,8 +38,8 @@ void ExternalMemoryCollector::Add(uint16_t instance_type, const std::byte* bytes
     // On-heap typed arrays have a buffer without a store.
     if (store != 0 && length != 0 && length < kMaxBufferBytes) blocks_.push_back({store, length, false});
   } else if (IsExternalString(layout_, instance_type)) {
-    const uint64_t data = Field<uint64_t>(bytes, size, kStringData);
-    const uint64_t length = Field<uint32_t>(bytes, size, kStringLength);
+    const uint64_t data = Field<uint64_t>(bytes, size, kExternalStringData);
+    const uint64_t length = Field<uint32_t>(bytes, size, kExternalStringLength);
     if (data != 0) blocks_.push_back({data, length * ((instance_type & string_bits::kOneByte) ? 1 : 2), true});
   }
 }

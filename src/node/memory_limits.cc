@@ -12,7 +12,6 @@ namespace {
 
 constexpr uint64_t kAtExecFn = 31;  // the path given to execve, behind the environment at the end of the stack
 constexpr size_t kMostVariables = 32;
-constexpr size_t kMostValue = 128;
 constexpr uint64_t kMb = 1 << 20;
 
 bool SpeaksOfMemory(std::string_view name) {
@@ -26,6 +25,15 @@ bool SpeaksOfMemory(std::string_view name) {
     if (upper.find(word) != std::string::npos) return true;
   }
   return false;
+}
+
+// "512", "1.5g", "512Mi", "75%". Nothing else is told: an address of a cache may hold a password.
+bool IsSize(std::string_view value) {
+  constexpr size_t kMostDigits = 20, kMostUnit = 5;
+  const size_t digits = std::min(value.find_first_not_of("0123456789."), value.size());
+  const std::string_view unit = value.substr(digits);
+  return digits > 0 && digits <= kMostDigits && value[0] != '.' && unit.size() <= kMostUnit &&
+         std::ranges::all_of(unit, [](char c) { return c == '%' || std::isalpha(static_cast<unsigned char>(c)); });
 }
 
 // The strings of the environment end where AT_EXECFN's begins (fs/binfmt_elf.c, create_elf_tables).
@@ -46,8 +54,8 @@ void ReadEnvironment(const Memory& memory, std::vector<EnvironmentVariable>* var
     const std::string_view text = left.substr(zero == std::string_view::npos ? 0 : zero + 1);
     const size_t equals = text.find('=');
     if (equals != std::string_view::npos && SpeaksOfMemory(text.substr(0, equals))) {
-      const std::string_view value = text.substr(equals + 1).substr(0, kMostValue);
-      if (std::ranges::any_of(value, [](char c) { return c >= '0' && c <= '9'; }))
+      const std::string_view value = text.substr(equals + 1);
+      if (IsSize(value))
         variables->push_back({UntrustedText(std::string(text.substr(0, equals))), UntrustedText(std::string(value))});
     }
     left = left.substr(0, zero == std::string_view::npos ? 0 : zero);

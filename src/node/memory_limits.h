@@ -23,7 +23,7 @@ struct MemoryLimits {
   // control group's limit (Heap::HeapSizeFromPhysicalMemory, src/heap/heap.cc; ResourceConstraints in
   // src/api/environment.cc). Between these bounds the limit tells the memory.
   std::optional<uint64_t> memory_told_to_v8;     // bytes
-  std::vector<EnvironmentVariable> environment;  // at start, at most 32; names with MEM or HEAP whose value has a digit
+  std::vector<EnvironmentVariable> environment;  // at start, at most 32; names with MEM or HEAP whose value is a size
   std::optional<uint64_t> cgroup_bytes;          // of a live process
 };
 

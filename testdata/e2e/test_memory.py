@@ -242,7 +242,8 @@ def live(ctx):
     directory = os.path.join(ctx.directory, "memory-live")
     os.makedirs(directory, exist_ok=True)
     with subprocess.Popen([ctx.node, "--expose-gc", os.path.join(APPS, "memory.js"), "buffers", "stay"], cwd=directory,
-                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                          env=dict(os.environ, WEB_MEMORY="512Mi", APP_MEM_URL="redis://user:pass1@cache")) as process:
         try:
             if not process.stdout.readline().startswith("{"):
                 raise Broken("memory.js did not start")
@@ -257,6 +258,9 @@ def live(ctx):
                 adds_up(ctx, "live", document)
                 ours = document[S.ROWS + "_total"]["resident_bytes"]
                 ctx.check("memory: live: RSS", abs(ours - rss) <= 2 * MB, f"{ours}, kernel {rss}")
+                environment = {v["name"]: v["value"] for v in document["environment"]}
+                ctx.equal("memory: live: sizes in the environment", environment.get("WEB_MEMORY"), "512Mi")
+                ctx.check("memory: live: what is no size is not told", "APP_MEM_URL" not in environment, repr(environment))
                 ctx.equal("memory: live: the verdict", document["verdict"]["kind"], "buffers")
                 ctx.check("memory: live: the text of the executable is resident",
                           rows(document)["executable"]["resident_bytes"] > 5 * MB)

@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "heap/external_layout.h"
 #include "heap/tagged.h"
 #include "heap/views/buffers.h"
 #include "node/memory_scan.h"
 
 namespace corewalk {
 namespace {
-
-constexpr uint64_t kMaxBufferBytes = uint64_t{1} << 46;
-constexpr int kStringLength = 12;
-constexpr int kStringData = 24;  // of an external string: the cached pointer to its text
 
 bool KnowsAllocators(const BinaryFacts* binary) {
   return binary != nullptr && std::ranges::any_of(binary->node_vtables, [](const BinaryFacts::ClassVtable& vtable) {
@@ -135,8 +132,8 @@ std::optional<StoreFacts> StoreReader::OfBuffer(uint64_t buffer) {
 std::optional<StoreFacts> StoreReader::OfString(uint64_t string) {
   const MapInfo* map = reader_.MapOf(string);
   if (map == nullptr || StoreRoleOf(reader_.layout(), map->instance_type) != StoreRole::kString) return std::nullopt;
-  const uint64_t data = reader_.Field(string, kStringData).value_or(0);
-  const uint32_t length = reader_.Raw<uint32_t>(string, kStringLength).value_or(0);
+  const uint64_t data = reader_.Field(string, kExternalStringData).value_or(0);
+  const uint32_t length = reader_.Raw<uint32_t>(string, kExternalStringLength).value_or(0);
   if (data == 0 || data >= kUserAddressEnd || length == 0) return std::nullopt;
   const bool one_byte = (map->instance_type & string_bits::kOneByte) != 0;
   StoreFacts store{.address = data, .bytes = uint64_t{length} * (one_byte ? 1 : 2)};
