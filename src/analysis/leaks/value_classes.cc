@@ -1,6 +1,7 @@
 #include "analysis/leaks/value_classes.h"
 
 #include <algorithm>
+#include <tuple>
 #include <unordered_map>
 
 #include "heap/tagged.h"
@@ -73,6 +74,7 @@ std::vector<ValueClass> ValueCensus::Count(std::span<const StoreEntry> entries) 
         classes, [&](const ValueClass& one) { return one.name == name && one.properties == properties; });
     if (known != classes.end()) {
       known->count += count;
+      known->example = std::min(known->example, example);
     } else {
       classes.push_back({name, properties, count, example});
     }
@@ -92,8 +94,9 @@ std::vector<ValueClass> ValueCensus::Count(std::span<const StoreEntry> entries) 
     }
     add(name, properties, tally.count, tally.example);
   }
-  std::ranges::stable_sort(classes, [](const ValueClass& a, const ValueClass& b) {
-    return a.count != b.count ? a.count > b.count : a.name < b.name;
+  // Shapes are numbered as threads met them, so that equal counts need an order of their own.
+  std::ranges::sort(classes, [](const ValueClass& a, const ValueClass& b) {
+    return std::tie(b.count, a.name, a.properties) < std::tie(a.count, b.name, b.properties);
   });
   return classes;
 }
