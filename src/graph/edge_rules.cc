@@ -79,9 +79,7 @@ EdgeRule EdgeRuleOf(const Layout& layout, const MapInfo& map) {
     rule.body = BodyKind::kEphemerons;
   } else if (HoldsPointers(layout, map)) {
     rule.body = BodyKind::kWords;
-    for (uint64_t word = 1; word < 64; ++word) {
-      if (FieldLabelOf(type, 8 * word, layout.version).weak) rule.weak_words |= uint64_t{1} << word;
-    }
+    rule.weak_words = WeakWordsOf(type, layout.version);
   }
   return rule;
 }

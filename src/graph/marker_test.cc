@@ -66,13 +66,50 @@ TEST(MarkerTest, AListAgainstTheOrderOfAddressesIsFollowedOnce) {
     if (i == 0) first = last;
   }
   ASSERT_TRUE(graph.Number());
-  const auto marker = Marker::Create(*graph.index, 1, Cancel(), {});
-  ASSERT_TRUE(marker);
-  NodeSet marked;
   const ObjectId head = graph.Id(last);
-  ASSERT_TRUE((*marker)->Mark({std::span(&head, 1), {}}, nullptr, &marked, Cancel(), {}));
-  EXPECT_GE(marked.Count(), kLong);
-  EXPECT_TRUE(marked.Has(graph.Id(first)));
+  for (const int threads : {1, 2, 3, 8}) {  // 8: more than pages
+    const auto marker = Marker::Create(*graph.index, threads, Cancel(), {});
+    ASSERT_TRUE(marker);
+    NodeSet marked;
+    ASSERT_TRUE((*marker)->Mark({std::span(&head, 1), {}}, nullptr, &marked, Cancel(), {}));
+    EXPECT_GE(marked.Count(), kLong);
+    EXPECT_TRUE(marked.Has(graph.Id(first)));
+  }
+}
+
+// Each key is the value of the table before, and tables are met before their keys.
+TEST(MarkerTest, AChainOfWeakTables) {
+  testing::GraphHeap graph;
+  const uint64_t empty = graph.heap.root("empty_fixed_array");
+  const std::vector<size_t> pages = {graph.heap.AddPage(testing::FakeHeap::kOldSpace),
+                                     graph.heap.AddPage(testing::FakeHeap::kOldSpace)};
+  constexpr size_t kLong = 500;
+  std::vector<uint64_t> keys;
+  for (size_t i = 0; i <= kLong; ++i) keys.push_back(graph.NewOf(testing::kJSObjectType, {empty, empty}, pages[i % 2]));
+  const uint64_t apart = graph.NewOf(testing::kJSObjectType, {empty, empty}, pages[0]);
+  std::vector<uint64_t> tables;
+  for (size_t i = kLong; i-- > 0;)
+    tables.push_back(graph.NewOf(testing::kEphemeronHashTableType, {0, 0, 0, 0, keys[i], keys[i + 1]}, pages[i / 2 % 2]));
+  const uint64_t dead_key = graph.NewOf(testing::kJSObjectType, {empty, empty}, pages[1]);
+  tables.push_back(graph.NewOf(testing::kEphemeronHashTableType, {0, 0, 0, 0, dead_key, apart}, pages[0]));
+  ASSERT_TRUE(graph.Number());
+  std::vector<ObjectId> roots;
+  for (const uint64_t table : tables) roots.push_back(graph.Id(table));
+  const std::vector<ObjectId> first_key = {graph.Id(keys[0])}, late_key = {graph.Id(dead_key)};
+  for (const int threads : {1, 2}) {
+    const auto marker = Marker::Create(*graph.index, threads, Cancel(), {});
+    ASSERT_TRUE(marker);
+    NodeSet without_key, marked;
+    ASSERT_TRUE((*marker)->Mark({roots, first_key}, &without_key, &marked, Cancel(), {}));
+    for (const uint64_t key : keys) {
+      EXPECT_FALSE(without_key.Has(graph.Id(key)));
+      ASSERT_TRUE(marked.Has(graph.Id(key)));
+    }
+    EXPECT_FALSE(marked.Has(graph.Id(apart)));
+    ASSERT_TRUE((*marker)->Mark({roots, late_key}, &without_key, &marked, Cancel(), {}));
+    EXPECT_TRUE(marked.Has(graph.Id(apart)));
+    EXPECT_FALSE(marked.Has(graph.Id(keys[1])));
+  }
 }
 
 TEST(MarkerTest, StopsWhenCancelled) {

@@ -42,6 +42,21 @@ class NodeSet {
     const uint64_t bit = uint64_t{1} << id % 64;
     return (word.load() & bit) == 0 && (word.fetch_or(bit) & bit) == 0;
   }
+  // AddFirst() and its contrary by the only thread that changes this word; others may read it.
+  bool AddOwned(ObjectId id) {
+    const std::atomic_ref word(words_[id / 64]);
+    const uint64_t before = word.load(std::memory_order_relaxed), bit = uint64_t{1} << id % 64;
+    if ((before & bit) != 0) return false;
+    word.store(before | bit, std::memory_order_relaxed);
+    return true;
+  }
+  bool RemoveOwned(ObjectId id) {
+    const std::atomic_ref word(words_[id / 64]);
+    const uint64_t before = word.load(std::memory_order_relaxed), bit = uint64_t{1} << id % 64;
+    word.store(before & ~bit, std::memory_order_relaxed);
+    return (before & bit) != 0;
+  }
+  void Prefetch(ObjectId id) const { __builtin_prefetch(&words_[id / 64]); }
   bool RemoveShared(ObjectId id) {
     const uint64_t bit = uint64_t{1} << id % 64;
     return (std::atomic_ref(words_[id / 64]).fetch_and(~bit) & bit) != 0;

@@ -36,15 +36,29 @@ class ObjectEdges {
     return size != 0 && size + 8 <= bytes.size() && maps_.IsValidMapWord(WordAt(bytes, size / 8)) ? size : bytes.size();
   }
 
+  // True once for every Map: whoever reaches objects one by one need not reach its Map with each of them.
+  bool IsFirstOf(MapCache::Slot& slot) {
+    if (slot.mark == kMapTold) return false;
+    RuleOf(slot);
+    slot.mark = kMapTold;
+    return true;
+  }
+
   // `bytes`: the object's. Calls to_each(uint64_t word) for every word that is a strong reference, and to_entry(key, value)
-  // for each entry of a table of a WeakMap. The words need not point to objects.
+  // for each entry of a table of a WeakMap. The words need not point to objects. Afterwards `slot` may be gone: it is the
+  // MapCache's, which grows.
   template <typename ToEach, typename ToEntry>
   void ForEach(MapCache::Slot& slot, std::span<const std::byte> bytes, ToEach&& to_each, ToEntry&& to_entry) {
+    to_each(slot.word);
+    ForEachButMap(slot, bytes, to_each, to_entry);
+  }
+  // The same without the reference to the Map.
+  template <typename ToEach, typename ToEntry>
+  void ForEachButMap(MapCache::Slot& slot, std::span<const std::byte> bytes, ToEach&& to_each, ToEntry&& to_entry) {
     const EdgeRule& rule = RuleOf(slot);
     if (rule.function && table_ != nullptr) {
       if (const Address code = CodeOf(DispatchHandleIn(bytes.data(), bytes.size())); code != 0) to_each(code | 1);
     }
-    to_each(slot.word);
     const uint64_t size = bytes.size() / 8;
     switch (rule.body) {
       case BodyKind::kNone:
@@ -76,14 +90,15 @@ class ObjectEdges {
   MapCache& maps() { return maps_; }
   const EdgeRule& RuleOf(MapCache::Slot& slot) {
     if (slot.index >= rules_.size()) rules_.resize(slot.index + 64);
-    if (slot.mark == 0) {
-      slot.mark = 1;
+    if (slot.mark == kUnknown) {
+      slot.mark = kRuleKnown;
       rules_[slot.index] = EdgeRuleOf(layout_, maps_.info(slot));
     }
     return rules_[slot.index];
   }
 
  private:
+  enum Mark : uint8_t { kUnknown, kRuleKnown, kMapTold };  // of a slot
   static uint64_t WordAt(std::span<const std::byte> bytes, uint64_t i) {
     uint64_t word;
     std::memcpy(&word, bytes.data() + 8 * i, 8);

@@ -55,6 +55,32 @@ class ObjectIndex {
     const Place place = LookupPlace(address & ~uint64_t{3});
     return place.id == kNoObject && moved_possible_ ? MovedPlace(address & ~uint64_t{3}) : place;
   }
+  // PlaceOf() in two steps, for who has many words to look up: the first asks the memory for what the second reads.
+  struct Ahead {
+    Address address = 0;
+    uint32_t page = kNowhere;
+  };
+  static constexpr uint32_t kNowhere = 0xffffffff;
+  Ahead LookAhead(uint64_t address) const {
+    const Ahead ahead{address & ~uint64_t{3}, PageAt(address)};
+    if (ahead.page == kNoPage) return ahead;
+    const NumberedPage& page = pages_[ahead.page];
+    if (!page.one_object && ahead.address < page.end) {
+      const size_t block = page.first_block + (ahead.address - page.chunk) / kBlockBytes;
+      __builtin_prefetch(&bits_[block]);
+      __builtin_prefetch(&ranks_[block]);
+    }
+    return ahead;
+  }
+  // Nothing for one without a page, whose object can only have moved.
+  Place PlaceOf(const Ahead& ahead) const {
+    const Place place = PlaceOn(ahead.page, ahead.address);
+    return place.id == kNoObject && moved_possible_ ? MovedPlace(ahead.address) : place;
+  }
+  // The object of the page that starts at `address`, which has no tag and lies in the page's chunk.
+  Place PlaceOn(uint32_t page, Address address) const;
+  // Whether an address without a page can be the old one of a moved object.
+  bool moved_possible() const { return moved_possible_; }
   // From where to where objects of the page may stand.
   std::pair<Address, Address> RangeOf(uint32_t page) const {
     return {pages_[page].page->descriptor.area_start, pages_[page].end};
@@ -69,6 +95,7 @@ class ObjectIndex {
   // Visits the objects of a page in rising order of their ids: visitor(ObjectId, MapCache::Slot&, Address, uint64_t size,
   // const std::byte* bytes). `maps` belongs to the calling thread.
   size_t page_count() const { return pages_.size(); }
+  uint64_t FirstOf(size_t page) const { return page < pages_.size() ? pages_[page].first_id : count_; }  // or of what follows
   template <typename Visitor>
   void VisitPage(size_t page, PageWalker* walker, Visitor&& visitor) const;
   SpaceKind SpaceOf(size_t page) const { return pages_[page].page->space; }
@@ -119,15 +146,7 @@ class ObjectIndex {
   ObjectId Lookup(Address address) const { return LookupPlace(address).id; }
   Place LookupPlace(Address address) const {
     const uint32_t number = PageAt(address);
-    if (number == kNoPage) return {};
-    const NumberedPage& page = pages_[number];
-    if (page.one_object) return address == page.page->descriptor.area_start ? Place{page.first_id, number, address} : Place{};
-    if (address >= page.end) return {};
-    const uint64_t word = (address - page.chunk) / 8;
-    const size_t block = page.first_block + word / 64;
-    const uint64_t bit = uint64_t{1} << word % 64;
-    if ((bits_[block] & bit) == 0 || (address & 7) != 0) return {};
-    return {page.first_id + ranks_[block] + static_cast<uint32_t>(std::popcount(bits_[block] & (bit - 1))), number, address};
+    return number == kNoPage ? Place{} : PlaceOn(number, address);
   }
   ObjectId Moved(Address address) const { return MovedPlace(address).id; }
   Place MovedPlace(Address address) const;
@@ -153,6 +172,17 @@ class ObjectIndex {
   bool moved_possible_ = false;
   PageTally tally_;
 };
+
+inline ObjectIndex::Place ObjectIndex::PlaceOn(uint32_t number, Address address) const {
+  const NumberedPage& page = pages_[number];
+  if (page.one_object) return address == page.page->descriptor.area_start ? Place{page.first_id, number, address} : Place{};
+  if (address >= page.end) return {};
+  const uint64_t word = (address - page.chunk) / 8;
+  const size_t block = page.first_block + word / 64;
+  const uint64_t bit = uint64_t{1} << word % 64;
+  if ((bits_[block] & bit) == 0 || (address & 7) != 0) return {};
+  return {page.first_id + ranks_[block] + static_cast<uint32_t>(std::popcount(bits_[block] & (bit - 1))), number, address};
+}
 
 template <typename Set, typename ToEach>
 void ObjectIndex::ForEachOn(uint32_t number, const Set& set, ToEach&& to_each) const {

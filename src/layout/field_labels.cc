@@ -178,4 +178,14 @@ FieldLabel FieldLabelOf(std::string_view type, uint64_t offset, const V8Version&
   return label;
 }
 
+uint64_t WeakWordsOf(std::string_view type, const V8Version& version) {
+  uint64_t words = 0;
+  // Of each offset that is weak in some version, whether it is in this one.
+  for (const Row& row : kRows) {
+    if (row.weak && row.offset < 512 && Fits(row.type, type) && FieldLabelOf(type, row.offset, version).weak)
+      words |= uint64_t{1} << row.offset / 8;
+  }
+  return words;
+}
+
 }  // namespace corewalk

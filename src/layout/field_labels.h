@@ -18,5 +18,7 @@ struct FieldLabel {
 // `type` is V8's name of the instance type ("JS_MAP_TYPE"), `offset` bytes from the untagged start of the object.
 // Functions of every type are asked for as "JS_FUNCTION_TYPE".
 FieldLabel FieldLabelOf(std::string_view type, uint64_t offset, const V8Version& version);
+// Bit i: the field at offset 8 * i is weak.
+uint64_t WeakWordsOf(std::string_view type, const V8Version& version);
 
 }  // namespace corewalk

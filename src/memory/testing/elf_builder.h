@@ -22,8 +22,8 @@ using ByteVector = std::vector<std::byte>;
 
 template <typename T>
 void Append(ByteVector& bytes, const T& value) {
-  auto raw = std::as_bytes(std::span(&value, 1));
-  bytes.insert(bytes.end(), raw.begin(), raw.end());
+  // Not insert(), about which GCC 12 warns without reason.
+  for (const std::byte byte : std::as_bytes(std::span(&value, 1))) bytes.push_back(byte);
 }
 
 inline void AppendText(ByteVector& bytes, std::string_view text) {
@@ -50,7 +50,7 @@ inline ByteVector MakeNote(std::string_view name, uint32_t type, const ByteVecto
   Append(note, Elf64_Nhdr{static_cast<uint32_t>(name.size() + 1), desc_size, type});
   AppendText(note, name);
   note.resize((note.size() + 1 + 3) & ~size_t{3});
-  note.insert(note.end(), desc.begin(), desc.end());
+  for (const std::byte byte : desc) note.push_back(byte);
   note.resize((note.size() + 3) & ~size_t{3});
   return note;
 }
