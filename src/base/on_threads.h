@@ -24,6 +24,13 @@ inline size_t ClampThreads(int wanted) {
   return std::clamp<size_t>(static_cast<size_t>(std::max(wanted, 1)), 1, 64);
 }
 
+// run(part, begin, end) for `parts` ranges of neighbours below `count`, one per thread: for sums that are put together in
+// the order of the parts.
+template <typename Run>
+void InParts(uint64_t count, size_t parts, Run&& run) {
+  OnThreads(parts, [&](size_t part) { run(part, count * part / parts, count * (part + 1) / parts); });
+}
+
 // do_one(thread, index) for every index below `count`, in pieces of neighbours, which keep reads sequential. Stops when
 // cancelled; the calling thread reports the progress of all.
 template <typename DoOne>

@@ -11,6 +11,7 @@
 #include "base/cancel.h"
 #include "base/completeness.h"
 #include "base/error.h"
+#include "base/on_threads.h"
 #include "base/section_file.h"
 #include "graph/dominators.h"
 #include "graph/marker.h"
@@ -65,6 +66,7 @@ class HeapGraph {
   uint64_t object_count() const { return index_->size(); }
   std::span<const ExternalBlock> external() const { return external_; }
   bool IsObject(ObjectId node) const { return node < index_->size(); }
+  size_t threads() const { return ClampThreads(options_.threads); }  // that passes over it may take
 
   Liveness LivenessOf(ObjectId node) const {
     return sure_.Has(node) ? Liveness::kLive : live_.Has(node) ? Liveness::kMaybe : Liveness::kGarbage;

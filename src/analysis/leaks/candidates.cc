@@ -6,6 +6,7 @@
 
 #include "analysis/leaks/group_holders.h"
 #include "analysis/leaks/retained_together.h"
+#include "heap/views/collection_store.h"
 #include "heap/views/collections.h"
 #include "heap/views/properties.h"
 
@@ -16,7 +17,6 @@ constexpr uint64_t kPollNodes = 1 << 20;
 constexpr uint64_t kLeastMembers = 32;        // of a group that several things hold
 constexpr double kLeastContainerShare = 0.3;  // of a group's members that a container must hold to be named for them
 constexpr size_t kMostGroups = 32;
-constexpr uint64_t kMostCounted = 1 << 24;
 constexpr uint64_t kShownText = 80;     // UTF-16 units
 constexpr uint64_t kManyWaiters = 100;  // for one promise
 
@@ -309,17 +309,12 @@ class Maker {
 
 uint64_t CountEntries(HeapReader* reader, uint64_t tagged) {
   if (const std::optional<TableView> table = TableOf(*reader, tagged)) return table->size;
-  if (const std::optional<TableView> weak =
-          ForEachWeakEntry(*reader, tagged, [](uint64_t, uint64_t, Address) { return false; }))
-    return weak->size;
   if (reader->IsType(tagged, "JS_ARRAY_TYPE"))
     return static_cast<uint64_t>(std::max(0.0, ArrayLengthOf(*reader, tagged).value_or(0)));
   if (const MapInfo* map = reader->MapOf(tagged); map != nullptr && map->category == Category::kArray)
     return reader->ArrayLength(tagged).value_or(0);
   uint64_t count = 0;
-  const PropertyVisitor counts = [&](const OwnProperty&) { return ++count < kMostCounted; };
-  ForEachProperty(*reader, tagged, counts);
-  ForEachElement(*reader, tagged, counts);
+  for (const StoreView& store : StoresOf(*reader, tagged)) count += store.entries;
   return count;
 }
 

@@ -4,6 +4,8 @@
 #include <unordered_map>
 
 #include "analysis/leaks/accumulation.h"
+#include "base/big_array.h"
+#include "base/on_threads.h"
 #include "heap/views/slots.h"
 
 namespace corewalk {
@@ -23,6 +25,26 @@ struct Sums {
   };
   std::vector<GroupHolders::Container> containers;
   std::unordered_map<uint32_t, Kind> kinds;  // by shape
+
+  void Add(ObjectId from, uint64_t members, uint32_t shape) {
+    if (members > kFewMembers) {
+      containers.push_back({from, members});
+      return;
+    }
+    Kind& kind = kinds[shape];
+    if (kind.holders++ == 0) kind.example = from;
+    kind.references += members;
+  }
+  // Of objects behind those of this one.
+  void Add(const Sums& other) {
+    containers.insert(containers.end(), other.containers.begin(), other.containers.end());
+    for (const auto& [shape, more] : other.kinds) {
+      Kind& kind = kinds[shape];
+      if (kind.holders == 0) kind.example = more.example;
+      kind.holders += more.holders;
+      kind.references += more.references;
+    }
+  }
 };
 
 // What refers to members: a table is told by who owns it.
@@ -41,37 +63,35 @@ void FindGroupHolders(const HeapGraph& graph, HeapReader* reader, std::span<Memb
   const References* references = graph.references();
   groups = groups.first(std::min(groups.size(), kMostGroups));
   if (references == nullptr || groups.empty()) return;
-  std::vector<uint8_t> group_of(graph.node_count());
+  BigArray<uint8_t> group_of(graph.node_count());
   for (size_t g = groups.size(); g-- > 0;) {
     for (const ObjectId member : groups[g].members) group_of[member] = static_cast<uint8_t>(g + 1);
   }
-  std::vector<Sums> sums(groups.size());
-  std::vector<std::pair<uint8_t, uint64_t>> here;  // (group, members) of one holder
-  for (ObjectId from = 0; from < graph.object_count(); ++from) {
-    if (from % kPollNodes == 0 && cancel.Cancelled()) return;
-    if (!graph.IsLive(from)) continue;
-    here.clear();
-    const uint8_t own = group_of[from];
-    references->ForEach(from, [&](ObjectId to) {
-      const uint8_t group = group_of[to];
-      if (group == 0 || group == own) return;
-      const auto known = std::ranges::find(here, group, &std::pair<uint8_t, uint64_t>::first);
-      if (known != here.end()) {
-        ++known->second;
-      } else {
-        here.emplace_back(group, 1);
-      }
-    });
-    for (const auto& [group, members] : here) {
-      Sums& sum = sums[group - 1];
-      if (members > kFewMembers) {
-        sum.containers.push_back({from, members});
-        continue;
-      }
-      Sums::Kind& kind = sum.kinds[graph.shapes().ShapeOf(from)];
-      if (kind.holders++ == 0) kind.example = from;
-      kind.references += members;
+  std::vector<std::vector<Sums>> parts(graph.threads(), std::vector<Sums>(groups.size()));
+  InParts(graph.object_count(), parts.size(), [&](size_t part, uint64_t begin, uint64_t end) {
+    std::vector<std::pair<uint8_t, uint64_t>> here;  // (group, members) of one holder
+    for (ObjectId from = static_cast<ObjectId>(begin); from < end; ++from) {
+      if (from % kPollNodes == 0 && cancel.Cancelled()) return;
+      if (!graph.IsLive(from)) continue;
+      here.clear();
+      const uint8_t own = group_of[from];
+      references->ForEach(from, [&](ObjectId to) {
+        const uint8_t group = group_of[to];
+        if (group == 0 || group == own) return;
+        const auto known = std::ranges::find(here, group, &std::pair<uint8_t, uint64_t>::first);
+        if (known != here.end()) {
+          ++known->second;
+        } else {
+          here.emplace_back(group, 1);
+        }
+      });
+      for (const auto& [group, members] : here) parts[part][group - 1].Add(from, members, graph.shapes().ShapeOf(from));
     }
+  });
+  if (cancel.Cancelled()) return;
+  std::vector<Sums> sums = std::move(parts[0]);
+  for (size_t part = 1; part < parts.size(); ++part) {
+    for (size_t g = 0; g < groups.size(); ++g) sums[g].Add(parts[part][g]);
   }
   SlotNamer namer(reader);
   for (size_t g = 0; g < groups.size(); ++g) {

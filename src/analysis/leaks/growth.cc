@@ -5,6 +5,7 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "heap/views/collection_store.h"
 #include "heap/views/contexts.h"
 #include "heap/views/primitives.h"
 #include "heap/views/properties.h"
@@ -282,6 +283,11 @@ std::optional<SizeLimit> FindLimit(HeapReader& reader, uint64_t holder, uint64_t
     // A constant of a module may limit something else.
     if (found && !found->reached) found.reset();
     return found;
+  }
+  // What has so many properties is a collection itself; its keys are no settings.
+  constexpr uint64_t kMostSettings = 4096;
+  for (const StoreView& store : StoresOf(reader, holder)) {
+    if (store.kind == StoreKind::kNamed && store.entries > kMostSettings) return found;
   }
   ForEachNumber(reader, holder, [&](uint64_t key, const Moment& number) {
     if (!number.date) consider(ReadKey(reader, key).text, number.value);

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <tuple>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "analysis/leaks/holder_candidate.h"
 #include "analysis/leaks/live_objects.h"
+#include "base/on_threads.h"
 #include "heap/map_cache.h"
 #include "heap/views/properties.h"
 
@@ -17,6 +19,7 @@ constexpr size_t kMostOpen = 32;    // owners of one level that are gone up from
 constexpr size_t kMostStores = 8;   // nested parts of one object
 constexpr int kMostPasses = 96;     // over all references, in the life of a finder
 constexpr uint32_t kMostDistance = 1'000'000;
+constexpr size_t kLikelyBits = 1 << 17;  // 16 KB
 constexpr size_t kMostInnerContexts = 6;  // levels of contexts inside of one
 constexpr int kGeneratorFunction = 24;    // src/objects/js-generator.tq, the same from 7.4 to 14.6
 
@@ -131,18 +134,34 @@ void HolderFinder::CollectReferrers(std::vector<ObjectId> nodes) {
   if (references == nullptr || passes_ >= kMostPasses) return;
   ++passes_;
   NodeSet wanted(graph_.node_count());
-  for (const ObjectId node : nodes) wanted.Add(node);
+  // Few are wanted: a set that the innermost cache holds rules out nearly all references.
+  std::vector<uint64_t> likely(kLikelyBits / 64);
+  for (const ObjectId node : nodes) {
+    wanted.Add(node);
+    likely[node % kLikelyBits / 64] |= uint64_t{1} << node % 64;
+  }
   const auto add = [this](ObjectId from, ObjectId to) {
     std::vector<ObjectId>& list = referrers_[to];
     if (from != to && list.size() < kMostReferrers && (list.empty() || (list.back() != from && list.front() != from)))
       list.push_back(from);
   };
-  for (ObjectId from = 0; from < graph_.object_count(); ++from) {
-    if (from % (1 << 20) == 0 && cancel_.Cancelled()) return;
-    if (!graph_.IsLive(from)) continue;
-    references->ForEach(from, [&](ObjectId to) {
-      if (wanted.Has(to)) add(from, to);
-    });
+  // Of each part of the heap a list of its own; what is more than the whole list takes is not kept.
+  std::vector<std::unordered_map<ObjectId, std::vector<ObjectId>>> parts(graph_.threads());
+  InParts(graph_.object_count(), parts.size(), [&](size_t part, uint64_t begin, uint64_t end) {
+    for (ObjectId from = static_cast<ObjectId>(begin); from < end; ++from) {
+      if (from % (1 << 20) == 0 && cancel_.Cancelled()) return;
+      references->ForEach(from, [&](ObjectId to) {
+        if ((likely[to % kLikelyBits / 64] >> to % 64 & 1) == 0 || !wanted.Has(to) || !graph_.IsLive(from)) return;
+        std::vector<ObjectId>& list = parts[part][to];
+        if (list.size() <= kMostReferrers && (list.empty() || list.back() != from)) list.push_back(from);
+      });
+    }
+  });
+  if (cancel_.Cancelled()) return;
+  for (const auto& part : parts) {
+    for (const auto& [to, list] : part) {
+      for (const ObjectId from : list) add(from, to);
+    }
   }
   for (const Ephemeron& entry : references->ephemerons()) {
     if (wanted.Has(entry.value) && graph_.IsLive(entry.table)) add(entry.table, entry.value);

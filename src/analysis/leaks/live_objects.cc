@@ -1,5 +1,7 @@
 #include "analysis/leaks/live_objects.h"
 
+#include "base/on_threads.h"
+
 namespace corewalk {
 
 std::vector<ObjectId> LiveObjects(const HeapGraph& graph, const std::function<bool(const LiveShape&)>& wanted,
@@ -16,11 +18,16 @@ std::vector<ObjectId> LiveObjects(const HeapGraph& graph, const std::function<bo
   }
   std::vector<ObjectId> objects;
   if (expected == 0) return objects;
+  std::vector<std::vector<ObjectId>> parts(graph.threads());
+  InParts(graph.object_count(), parts.size(), [&](size_t part, uint64_t begin, uint64_t end) {
+    std::vector<ObjectId>& found = parts[part];
+    for (ObjectId id = static_cast<ObjectId>(begin); id < end; ++id) {
+      if (id % kPollObjects == 0 && cancel.Cancelled()) return;
+      if (is_wanted[graph.shapes().ShapeOf(id)] && graph.IsLive(id)) found.push_back(id);
+    }
+  });
   objects.reserve(expected);
-  for (ObjectId id = 0; id < graph.object_count(); ++id) {
-    if (id % kPollObjects == 0 && cancel.Cancelled()) break;
-    if (is_wanted[graph.shapes().ShapeOf(id)] && graph.IsLive(id)) objects.push_back(id);
-  }
+  for (const std::vector<ObjectId>& part : parts) objects.insert(objects.end(), part.begin(), part.end());
   return objects;
 }
 
