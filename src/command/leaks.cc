@@ -65,6 +65,7 @@ class LeaksCommand final : public Command {
                  "  retains   what would be freed with it, and its share of all that is live; texts that it refers\n"
                  "            to and V8's string table has, too, are told apart, as heap snapshots do\n"
                  "  held by   the variable, property or global that holds it, with the line that declares it\n"
+                 "  alike     others of the same declaration, as one of which each object of a class has\n"
                  "  and by    what else holds the same things and would have to let go, too\n"
                  "  function  of listeners, timers and functions: where they are written\n"
                  "  captured  the variables that these functions keep alive\n"
@@ -235,8 +236,9 @@ class LeaksCommand final : public Command {
     }
     const Suspect& first = verdict.suspects.front();
     const std::string place = HolderPlace(first.holder);
-    return fmt::format("{} of what is live ({}) is held by {}{}{}", FormatShare(first.share), FormatBytesShort(first.weight()),
-                       SuspectTitle(first), place.empty() ? "" : " at " + place,
+    const std::string many = first.alike.empty() ? "" : FormatCount(first.alike.size() + 1) + " alike, the largest ";
+    return fmt::format("{} of what is live ({}) is held by {}{}{}{}", FormatShare(first.share),
+                       FormatBytesShort(first.weight()), many, SuspectTitle(first), place.empty() ? "" : " at " + place,
                        missing == 0 ? "" : fmt::format("; but the core is cut, {} are missing", FormatBytesShort(missing)));
   }
 
@@ -265,13 +267,14 @@ class LeaksCommand final : public Command {
       context.out.AddTextLine(i == 0 ? "" : "");
       context.out.AddTextLine(fmt::format("{}. {}", i + 1, SuspectTitle(suspect)));
       line("retains", RetainsText(suspect));
+      line("alike", AlikeText(graph, suspect));
       line("held by", HolderText(suspect.holder));
       for (const ObjectId also : suspect.also) line("and by", HolderText(holders.Find(also)));
       for (const SuspectFunction& function : suspect.functions) line("function", FunctionText(function));
       line("captured", PinnedText(reader, graph, suspect.captured));
       line("growth", GrowthText(suspect));
       line("sample", SampleText(reader, graph, suspect));
-      line("pins", PinsText(suspect));
+      line("pins", PinsText(reader, graph, suspect));
       line("way", WayText(reader, graph, suspect));
       if (NodeOf(suspect) != kNoObject) line("address", fmt::format("{:#x}", NodeAddress(graph, NodeOf(suspect))));
       line("try", JoinClauses(AdviceFor(suspect), "; "));
@@ -284,8 +287,25 @@ class LeaksCommand final : public Command {
     const std::string texts = suspect.text_bytes == 0 ? ""
                                                       : fmt::format(" and {} of texts that V8's string table has, too",
                                                                     FormatBytesShort(suspect.text_bytes));
-    return fmt::format("{}{}, {} of what is live", FormatBytesLong(suspect.retained_bytes), texts,
+    const std::string alike =
+        suspect.alike.empty() ? ""
+                              : fmt::format("; with {} more like it {}", FormatCount(suspect.alike.size()),
+                                            FormatBytesShort(suspect.weight()));
+    return fmt::format("{}{}{}, {} of what is live", FormatBytesLong(suspect.retained_bytes), texts, alike,
                        FormatShare(suspect.share));
+  }
+
+  // The others of the same declaration, the largest first.
+  static std::string AlikeText(const HeapGraph& graph, const Suspect& suspect) {
+    constexpr size_t kShown = 4;
+    std::string text;
+    for (size_t i = 0; i < std::min(suspect.alike.size(), kShown); ++i) {
+      const Alike& one = suspect.alike[i];
+      text += fmt::format("{}{:#x} with {} ({})", i == 0 ? "" : ", ", NodeAddress(graph, one.node),
+                          FormatCount(one.count), FormatBytesShort(one.bytes));
+    }
+    if (suspect.alike.size() > kShown) text += fmt::format(", {} more", FormatCount(suspect.alike.size() - kShown));
+    return text;
   }
 
   static std::string FunctionText(const SuspectFunction& function) {
@@ -307,7 +327,7 @@ class LeaksCommand final : public Command {
          {"rank",         "kind",        "what",   "count",  "element_class", "retained_bytes", "share",
           "held_by",      "holder_kind", "name",   "owner",  "text",          "file",           "line",
           "column",       "address",     "growth", "grows",  "sample",        "functions",      "captured",
-          "also_held_by", "pins",        "way",    "advice", "text_bytes"})
+          "also_held_by", "pins",        "way",    "advice", "text_bytes",    "alike_count",    "alike_bytes"})
       spec.columns.push_back({key, ""});
     context.out.BeginTable(spec);
     const uint64_t top = Top(context, verdict);
@@ -343,10 +363,12 @@ class LeaksCommand final : public Command {
                             TextOrAbsent(JoinClauses(functions)),
                             TextOrAbsent(PinnedText(reader, graph, suspect.captured)),
                             TextOrAbsent(JoinClauses(also)),
-                            TextOrAbsent(PinsText(suspect)),
+                            TextOrAbsent(PinsText(reader, graph, suspect)),
                             TextOrAbsent(WayText(reader, graph, suspect)),
                             TextOrAbsent(JoinClauses(AdviceFor(suspect))),
-                            Bytes{suspect.text_bytes}};
+                            Bytes{suspect.text_bytes},
+                            Count{suspect.alike.size()},
+                            Bytes{suspect.alike_bytes}};
       context.out.AddRow(cells);
     }
     context.out.EndTable({.omitted = verdict.suspects.size() - top});
@@ -459,7 +481,7 @@ class LeaksCommand final : public Command {
         if (quantity.name == "suspects") return static_cast<double>(verdict.suspects.size());
         if (verdict.suspects.empty()) return 0;
         return quantity.name == "top.share" ? verdict.suspects[0].share
-                                            : static_cast<double>(verdict.suspects[0].retained_bytes);
+                                            : static_cast<double>(verdict.suspects[0].weight());
       });
       if (error.code == ErrorCode::kInterrupted) return std::unexpected(error);
       if (!holds) continue;

@@ -4,8 +4,10 @@
 
 #include "base/text_sanitize.h"
 #include "command/collection_text.h"
+#include "command/function_text.h"
 #include "command/holder_text.h"
 #include "command/reference_text.h"
+#include "heap/views/generators.h"
 #include "report/format.h"
 
 namespace corewalk {
@@ -21,7 +23,7 @@ std::string Safe(const std::string& text) {
 std::string_view UnitOf(const Suspect& suspect) {
   switch (suspect.kind) {
     case SuspectKind::kCollection:
-      return suspect.what == "Array"                         ? "element"
+      return suspect.what == "Array" || suspect.what == "(array)" ? "element"
              : suspect.what.find("Set") != std::string::npos ? "member"
              : suspect.what.find("Map") != std::string::npos ? "entr"
                                                              : "propert";
@@ -71,17 +73,25 @@ std::string SuspectTitle(const Suspect& suspect) {
     default:
       break;
   }
+  if (suspect.what == "system / NativeContext") return what;  // its properties are no entries
   std::string title = what + (named ? " " + name : "") + ": " + Counted(suspect.count, UnitOf(suspect));
-  if (!suspect.element_class.empty() && suspect.element_class != suspect.what)
+  if (!suspect.element_class.empty() && suspect.element_class != suspect.what && suspect.element_class != "undefined")
     title += " of class " + Safe(suspect.element_class);
   return title;
 }
 
-std::string PinsText(const Suspect& suspect) {
+std::string PinsText(HeapReader& reader, const HeapGraph& graph, const Suspect& suspect) {
   std::string text;
-  for (const Pinned& pinned : suspect.pins)
+  for (const Pinned& pinned : suspect.pins) {
     text += fmt::format("{}{} {} ({})", text.empty() ? "" : ", ", FormatCount(pinned.count), Safe(pinned.class_name),
                         FormatBytesShort(pinned.bytes));
+    // The class of what waits says nothing; the function does.
+    const uint64_t waits = graph.IsObject(pinned.example)
+                               ? FunctionOfGenerator(reader, graph.index().AddressOf(pinned.example) + 1)
+                               : 0;
+    const std::optional<FunctionView> view = waits == 0 ? std::nullopt : ReadFunction(reader, waits);
+    if (view) text += " of " + Safe(NameOrAnonymous(*view, true)) + " at " + Safe(PlaceOf(*view));
+  }
   return text;
 }
 

@@ -12,7 +12,8 @@ namespace corewalk {
 // "Map sessions: 48,167 entries of class Session".
 std::string SuspectTitle(const Suspect& suspect);
 // "1,234 Session (12.3 MiB), 5,000 (string) (3.2 MiB)".
-std::string PinsText(const Suspect& suspect);
+// Of generators and async functions that wait the largest one's function is told.
+std::string PinsText(HeapReader& reader, const HeapGraph& graph, const Suspect& suspect);
 // A few keys and values of a collection, or the object itself.
 std::string SampleText(HeapReader& reader, const HeapGraph& graph, const Suspect& suspect);
 // What the heap shows of how it grew.

@@ -18,6 +18,7 @@ constexpr size_t kMaxPageBytes = 1 << 20;
 constexpr size_t kMaxFunctions = 20000;
 constexpr size_t kMaxShapes = 50000;   // a program may make thousands of odd ones: one per generator function, ...
 constexpr uint64_t kAgreeing = 64;     // ... and so many plain ones say enough
+constexpr size_t kFewAgreeing = 8;     // below, all pages are looked at
 constexpr std::array<std::string_view, NameCheck::kBuiltins> kNames = {"Array",  "Date",   "Function", "Map",
                                                                        "Number", "Object", "Promise",  "String"};
 
@@ -49,14 +50,19 @@ NameCheck CheckNames(const Memory& memory, const Layout& layout, std::span<const
       meet(names.MapConstructorName(map));
     }
   };
-  for (const Space& space : spaces) {
-    if (space.kind == SpaceKind::kNew || space.kind == SpaceKind::kReadOnly || space.kind == SpaceKind::kMap) continue;
-    const size_t stride = space.pages.size() / kPagesOfSpace + 1;
-    for (size_t i = 0; i < space.pages.size(); i += stride) {
-      const Page& page = space.pages[i];
-      if (page.descriptor.area_end - page.descriptor.area_start > kMaxPageBytes) continue;
-      PageTally tally;
-      walker.Walk(page, page.descriptor.area_end, {}, visit, &tally);
+  // Objects of a program may fill nearly all pages, so that some pages say too little: then the others are asked, too.
+  for (const bool sampled : {true, false}) {
+    for (const Space& space : spaces) {
+      if (space.kind == SpaceKind::kNew || space.kind == SpaceKind::kReadOnly || space.kind == SpaceKind::kMap) continue;
+      const size_t stride = space.pages.size() / kPagesOfSpace + 1;
+      for (size_t i = 0; i < space.pages.size(); ++i) {
+        if ((i % stride == 0) != sampled) continue;
+        if (!sampled && check.agreeing >= kFewAgreeing && check.builtins > 0) return check;
+        const Page& page = space.pages[i];
+        if (page.descriptor.area_end - page.descriptor.area_start > kMaxPageBytes) continue;
+        PageTally tally;
+        walker.Walk(page, page.descriptor.area_end, {}, visit, &tally);
+      }
     }
   }
   return check;

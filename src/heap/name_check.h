@@ -20,7 +20,7 @@ struct NameCheck {
   size_t agreeing = 0;   // of these, Maps whose prototype's `constructor` is the Map's own constructor
 };
 
-// Walks a few pages of every space of one isolate. Missing memory makes the counts smaller, not wrong.
+// Walks a few pages of every space of one isolate; all where those say too little. Missing memory makes the counts smaller, not wrong.
 NameCheck CheckNames(const Memory& memory, const Layout& layout, std::span<const Space> spaces);
 
 }  // namespace corewalk

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "analysis/leaks/candidates.h"
 #include "heap/views/properties.h"
 
 namespace corewalk {
@@ -20,6 +21,8 @@ constexpr size_t kMostTop = 8;            // first links that are told
 constexpr size_t kMostPieces = 1000;      // of a chain
 constexpr size_t kLikeProperties = 8;     // large values of one class that make an object of nothing else a table
 constexpr double kNearlyAll = 0.9;        // of its properties
+constexpr uint64_t kLeastStructure = 10;  // times the least size
+constexpr double kTrunkShare = 0.8;       // of a size in one child: what fans out is further down
 constexpr uint64_t kManyProperties = 64;  // a dictionary with fewer is an object that was changed a lot
 
 // Objects that retain at least the least size, and the part of the dominator tree that they are.
@@ -93,6 +96,7 @@ class Finder {
     }
     FollowTails();
     FollowHeads();
+    AddStructures();
     Tally();
     std::ranges::sort(points_, [](const Accumulation& a, const Accumulation& b) {
       return std::tie(b.scattered, a.node) < std::tie(a.scattered, b.node);
@@ -118,6 +122,9 @@ class Finder {
     if (collection && !below.empty() && IsOneThing(at, below, scattered)) {
       points_.push_back({.node = node, .retained = retained, .scattered = retained - shallow, .collection = true});
       whole_.push_back(node);
+      // Each of a few may be full of things of its own.
+      if (CountEntries(&reader_, graph_.index().AddressOf(node) + 1) < kFewEntries)
+        open->insert(open->end(), below.begin(), below.end());
       return;
     }
     // What is large by itself: a string, an array of numbers, a buffer.
@@ -221,6 +228,56 @@ class Finder {
     heads_.push_back(std::move(head));
     points_.push_back(std::move(point));
     return true;
+  }
+
+  // What is large without a point that most of it is attributed to, and goes on below with objects of its own class: a
+  // search tree, a syntax tree.
+  void AddStructures() {
+    std::vector<uint32_t> order = {tree_.root()};  // from the root down
+    for (size_t i = 0; i < order.size(); ++i) {
+      const std::span<const uint32_t> below = tree_.ChildrenOf(order[i]);
+      order.insert(order.end(), below.begin(), below.end());
+    }
+    std::vector<uint64_t> covered(tree_.root() + size_t{1});
+    for (const Accumulation& point : points_) {
+      // The ends of a tree's branches are points, too, of a few objects each.
+      const bool pile = point.collection || point.chain > 0 || point.scattered >= kLeastStructure * least_;
+      if (pile && point.node < graph_.node_count() && tree_.Has(point.node)) covered[tree_.IndexOf(point.node)] += point.scattered;
+    }
+    for (size_t i = order.size(); i-- > 0;) {
+      for (const uint32_t child : tree_.ChildrenOf(order[i])) covered[order[i]] += covered[child];
+    }
+    for (const uint32_t top : tree_.ChildrenOf(tree_.root())) {
+      if (2 * covered[top] >= tree_.RetainedOf(top) || tree_.RetainedOf(top) < kLeastStructure * least_) continue;
+      uint32_t at = top;
+      for (bool down = true; down;) {
+        down = false;
+        for (const uint32_t child : tree_.ChildrenOf(at)) {
+          if (static_cast<double>(tree_.RetainedOf(child)) < kTrunkShare * static_cast<double>(tree_.RetainedOf(top)))
+            continue;
+          at = child;
+          down = true;
+          break;
+        }
+      }
+      if (!graph_.IsObject(tree_.node(at)) || !GoesOn(at)) continue;
+      points_.push_back({.node = tree_.node(at),
+                         .retained = tree_.RetainedOf(at),
+                         .scattered = tree_.RetainedOf(at) - std::min(tree_.RetainedOf(at), covered[at]),
+                         .structure = true});
+    }
+  }
+
+  // Whether a large object of the same class is one or two steps below.
+  bool GoesOn(uint32_t at) {
+    const std::string own = ClassOf(tree_.node(at));
+    for (const uint32_t child : tree_.ChildrenOf(at)) {
+      if (ClassOf(tree_.node(child)) == own) return true;
+      for (const uint32_t next : tree_.ChildrenOf(child)) {
+        if (ClassOf(tree_.node(next)) == own) return true;
+      }
+    }
+    return false;
   }
 
   // The links of a chain that retain too little to be large: they come last. They are told by their class, which is the

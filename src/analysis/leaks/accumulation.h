@@ -31,6 +31,7 @@ struct Accumulation {
   uint64_t retained = 0;           // bytes
   uint64_t scattered = 0;          // bytes of it that are attributed to this point
   bool collection = false;         // an array, a Map, a dictionary, ...: what it dominates are its entries
+  bool structure = false;          // nothing piles up: objects of its class go on below it, as in a tree
   uint64_t chain = 0;              // so many large objects follow one another from it on; 0 = it is no chain
   std::vector<ChildGroup> groups;  // by falling bytes; of a chain, the classes of its links
   // Of a chain that something else holds in the middle, too (a stack, a cursor): its first links, the first of all at

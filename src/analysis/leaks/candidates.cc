@@ -44,7 +44,10 @@ class Maker {
         if (graph_.IsObject(owner)) AddLargeObject(owner);
         continue;
       }
-      if (point.chain > 0) {
+      if (point.structure) {
+        AddLargeObject(point.node);
+        if (suspects_.back().kind == SuspectKind::kObject) suspects_.back().structure = true;
+      } else if (point.chain > 0) {
         AddChain(point);
       } else if (point.collection) {
         AddCollection(point.node, point.groups);

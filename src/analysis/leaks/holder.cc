@@ -9,6 +9,7 @@
 #include "analysis/leaks/live_objects.h"
 #include "base/on_threads.h"
 #include "heap/map_cache.h"
+#include "heap/views/generators.h"
 #include "heap/views/properties.h"
 
 namespace corewalk {
@@ -21,7 +22,6 @@ constexpr int kMostPasses = 96;     // over all references, in the life of a fin
 constexpr uint32_t kMostDistance = 1'000'000;
 constexpr size_t kLikelyBits = 1 << 17;  // 16 KB
 constexpr size_t kMostInnerContexts = 6;  // levels of contexts inside of one
-constexpr int kGeneratorFunction = 24;    // src/objects/js-generator.tq, the same from 7.4 to 14.6
 
 }  // namespace
 
@@ -213,14 +213,12 @@ std::optional<FunctionView> HolderFinder::RunsIn(ObjectId holder, ObjectId conte
   const MapInfo* map = reader_.MapOf(tagged);
   if (map == nullptr) return std::nullopt;
   const InstanceTypes& types = reader_.layout().types;
-  const std::string& type = types.at(map->instance_type).name;
   std::optional<FunctionView> view;
   if (map->category == Category::kClosure) {
     view = ReadFunction(reader_, tagged);
     if (view && view->context != TaggedOf(context)) view.reset();
-  } else if (type.find("GENERATOR_OBJECT") != std::string::npos ||
-             type.find("ASYNC_FUNCTION_OBJECT") != std::string::npos) {
-    view = ReadFunction(reader_, reader_.Field(tagged, kGeneratorFunction).value_or(0));
+  } else if (const uint64_t function = FunctionOfGenerator(reader_, tagged); function != 0) {
+    view = ReadFunction(reader_, function);
   } else if (types.IsContext(map->instance_type) && !types.IsNativeContext(map->instance_type)) {
     inner->push_back(holder);
   }

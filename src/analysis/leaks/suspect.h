@@ -50,6 +50,15 @@ struct SuspectFunction {
   uint64_t count = 0;
 };
 
+// Another thing of the same declaration: what `this.items = []` made in another object, the Set of another call.
+struct Alike {
+  ObjectId node = kNoObject;
+  uint64_t count = 0;
+  uint64_t bytes = 0;  // its weight()
+};
+
+inline constexpr uint64_t kFewEntries = 50;  // below, a collection has hardly grown one by one
+
 struct Suspect {
   SuspectKind kind = SuspectKind::kCollection;  // P
   // P: what would have to go for the memory to be free: the collection itself, never its table; or all the listeners,
@@ -63,6 +72,7 @@ struct Suspect {
   ClosurePins captured;                    // P: what the functions keep alive, by variable
   std::vector<std::string> growth;         // P: evidence, one clause each: "nothing was ever deleted"
   bool grows = false;                      // P: the evidence speaks for growth without bound
+  bool structure = false;                  // it goes on with objects of its own class, as a tree does
   bool bounded = false;                    // P: the evidence speaks against it (an LRU that evicts)
   std::string sample;                      // P: some keys, or an element, in a few words
   std::vector<std::string> advice;         // P: what to try, one clause each
@@ -71,8 +81,10 @@ struct Suspect {
   // Of texts it refers to that V8's string table has, too: they go with it unless others refer to them, but are not
   // dominated by it (see shared_texts.h).
   uint64_t text_bytes = 0;
-  double share = 0;  // of all live bytes; both kinds of bytes together
-  uint64_t weight() const { return retained_bytes + text_bytes; }
+  std::vector<Alike> alike;  // by falling bytes: told with this one, the largest
+  uint64_t alike_bytes = 0;  // of all of them
+  uint64_t weight() const { return retained_bytes + text_bytes + alike_bytes; }
+  double share = 0;  // of weight() in all live bytes
   Holder holder;
   std::shared_ptr<const CollectionFacts> collection;  // of kCollection
   std::vector<ObjectId> also;                         // other things that hold the same: what would have to go too

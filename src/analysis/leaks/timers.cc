@@ -10,6 +10,7 @@
 #include "analysis/leaks/pinned.h"
 #include "analysis/leaks/retained_together.h"
 #include "heap/views/functions.h"
+#include "heap/views/generators.h"
 #include "heap/views/primitives.h"
 #include "heap/views/scripts.h"
 #include "node/event_loop.h"
@@ -20,7 +21,6 @@ namespace {
 
 constexpr size_t kPollTimers = 1 << 12;
 constexpr int kPromiseReactions = 24;   // JSPromise::reactions_or_result, src/objects/js-promise.tq
-constexpr int kGeneratorFunction = 24;  // JSGeneratorObject, src/objects/js-generator.tq
 constexpr uint64_t kContextSlots = 8;   // of V8's own small contexts
 
 // The functions behind a callback: who made the timer, and who waits.
@@ -66,12 +66,6 @@ class CallbackReader {
     return 0;
   }
 
-  bool IsGenerator(uint64_t object) {
-    const std::string_view type = reader_.TypeOf(object);
-    return type == "JS_ASYNC_FUNCTION_OBJECT_TYPE" || type == "JS_ASYNC_GENERATOR_OBJECT_TYPE" ||
-           type == "JS_GENERATOR_OBJECT_TYPE";
-  }
-
   // The function that goes on when the promise is fulfilled: that of an `await`, or what was given to then(). Promises
   // that only hand the result on (finally(), async functions that return one) are passed.
   uint64_t WaiterOf(uint64_t promise) {
@@ -88,8 +82,8 @@ class CallbackReader {
         const uint64_t context = reader_.Field(target, ObjectField::kFunctionContext).value_or(0);
         for (uint64_t slot = 0; slot < kContextSlots; ++slot) {
           const uint64_t value = reader_.ArrayElement(context, slot).value_or(0);
-          if (IsSmi(value) || !IsGenerator(value)) continue;
-          return reader_.Field(value, kGeneratorFunction).value_or(0);
+          if (IsSmi(value)) continue;
+          if (const uint64_t function = FunctionOfGenerator(reader_, value); function != 0) return function;
         }
       }
       const uint64_t next = reader_.Field(reaction, ObjectField::kReactionPromise).value_or(0);

@@ -12,6 +12,7 @@
 #include "heap/scope_info.h"
 #include "heap/views/contexts.h"
 #include "heap/views/functions.h"
+#include "heap/views/generators.h"
 #include "heap/views/scripts.h"
 
 namespace corewalk {
@@ -23,7 +24,6 @@ constexpr int64_t kMostSource = int64_t{1} << 22;  // UTF-16 units of one functi
 constexpr size_t kMostUsers = 1000;                // functions of a scope that are read
 constexpr size_t kKeptBy = 10;
 constexpr uint32_t kSloppyEval = 1 << 4;                        // ScopeInfo::SloppyEvalCanExtendVarsBit, 7.4 to 14.6
-constexpr int kGeneratorFunction = 24, kGeneratorContext = 32;  // src/objects/js-generator.tq
 constexpr uint64_t kContextLengthMask = 0x3fffffff;
 
 bool IsNameByte(char c) {
@@ -184,16 +184,11 @@ class UnusedFinder {
     std::vector<bool> known_kind;
     for (const LiveShape& shape : graph_.shapes().shapes()) {
       known_kind.push_back(shape.map.category == Category::kClosure || types.IsContext(shape.map.instance_type) ||
-                           IsGenerator(types.at(shape.map.instance_type).name));
+                           IsGeneratorType(types.at(shape.map.instance_type).name));
     }
     ForEachReferenceTo(graph_, chosen_, cancel_, [&](ObjectId from, ObjectId to) {
       if (!known_kind[graph_.shapes().ShapeOf(from)]) ScopeOf(to).uncertain = true;
     });
-  }
-
-  static bool IsGenerator(std::string_view type) {
-    return type == "JS_ASYNC_FUNCTION_OBJECT_TYPE" || type == "JS_ASYNC_GENERATOR_OBJECT_TYPE" ||
-           type == "JS_GENERATOR_OBJECT_TYPE";
   }
 
   // Every function that can still run in one of the scopes.
@@ -202,7 +197,7 @@ class UnusedFinder {
     const int bound = types.Number("JS_BOUND_FUNCTION_TYPE");
     std::vector<bool> is_generator;
     for (const LiveShape& shape : graph_.shapes().shapes())
-      is_generator.push_back(IsGenerator(types.at(shape.map.instance_type).name));
+      is_generator.push_back(IsGeneratorType(types.at(shape.map.instance_type).name));
     const LiveShape* const first = graph_.shapes().shapes().data();
     const std::vector<ObjectId> users = LiveObjects(
         graph_,

@@ -18,7 +18,6 @@ namespace {
 
 constexpr double kPointShare = 0.01;         // of the live bytes that make an accumulation point
 constexpr uint64_t kLeastPoint = 64 * 1024;  // bytes
-constexpr uint64_t kFewEntries = 50;
 constexpr double kLargeObjectShare = 0.3;  // of the live bytes in one thing, however few its entries are
 constexpr size_t kMostJudged = 64;         // candidates whose holders are looked for
 constexpr size_t kMostConsidered = 16;
@@ -184,6 +183,7 @@ class Inquiry {
       default:
         break;
     }
+    if (suspect.structure) return Excuse::kStructure;
     if (suspect.bounded) return Excuse::kBounded;
     if (const std::optional<SizeLimit> limit = LimitOf(&reader_, graph_, suspect)) {
       *detail = limit->name + " = " + std::to_string(static_cast<int64_t>(limit->value));
@@ -241,6 +241,7 @@ class Inquiry {
   // Suspects and what was only considered; of two of which one is a part of the other, one is told.
   void Divide(std::vector<Considered> judged) {
     DropNested(&judged);
+    JoinAlike(&judged);
     FindThoseThatStandOut(&judged);
     for (Considered& one : judged) {
       if (one.suspect.nodes.empty()) continue;
@@ -250,6 +251,38 @@ class Inquiry {
         verdict_.considered.push_back(std::move(one));
       }
     }
+  }
+
+  static bool AreAlike(const Considered& a, const Considered& b) {
+    const Holder &x = a.suspect.holder, &y = b.suspect.holder;
+    // What lies somewhere below one variable is not alike for that.
+    const bool declared = x.kind == HolderKind::kVariable || x.kind == HolderKind::kProperty;
+    return a.suspect.kind == b.suspect.kind && a.suspect.what == b.suspect.what &&
+           a.suspect.element_class == b.suspect.element_class && x.kind == y.kind && declared && x.line > 0 &&
+           std::tie(x.file, x.line, x.column, x.name, x.owner) == std::tie(y.file, y.line, y.column, y.name, y.owner);
+  }
+
+  // Things of one declaration are one suspect: each of them may be too small to be one.
+  void JoinAlike(std::vector<Considered>* judged) {
+    const auto may_join = [](const Considered& one) {
+      return !one.suspect.nodes.empty() && (one.excuse == Excuse::kNone || one.excuse == Excuse::kSmall);
+    };
+    for (size_t i = 0; i < judged->size(); ++i) {
+      Considered& first = (*judged)[i];  // those behind it are smaller
+      if (!may_join(first)) continue;
+      for (size_t j = i + 1; j < judged->size(); ++j) {
+        Considered& other = (*judged)[j];
+        if (!may_join(other) || !AreAlike(first, other)) continue;
+        first.suspect.alike.push_back({HeldOf(other.suspect), other.suspect.count, other.suspect.weight()});
+        first.suspect.alike_bytes += other.suspect.weight();
+        first.suspect.share += other.suspect.share;
+        first.suspect.grows |= other.suspect.grows;
+        other.suspect.nodes.clear();
+      }
+      if (!first.suspect.alike.empty() && first.excuse == Excuse::kSmall)
+        first.excuse = ExcuseOf(first.suspect, &first.detail);
+    }
+    std::ranges::stable_sort(*judged, std::ranges::greater(), [](const Considered& one) { return one.suspect.weight(); });
   }
 
   void DropNested(std::vector<Considered>* all) {
