@@ -1,6 +1,7 @@
 #include "analysis/leaks/verdict.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "analysis/leaks/accumulation.h"
@@ -21,6 +22,7 @@ constexpr uint64_t kLeastPoint = 64 * 1024;  // bytes
 constexpr double kLargeObjectShare = 0.3;  // of the live bytes in one thing, however few its entries are
 constexpr size_t kMostJudged = 64;         // candidates whose holders are looked for
 constexpr size_t kMostConsidered = 16;
+constexpr size_t kFewAlike = 4;
 constexpr size_t kMostClasses = 12;
 constexpr uint64_t kLeastAccused = 256 * 1024;  // bytes; below, a heap has no leak worth the name
 constexpr size_t kMostStandingOut = 5;          // things that are more than whatever comes next
@@ -143,13 +145,20 @@ class Inquiry {
   }
 
   void FindHolders(std::vector<Suspect>* candidates) {
-    // What is too small to accuse is told only when it is among the largest.
-    std::vector<ObjectId> asked;
+    // What is too small to accuse is told only when it is among the largest, or when there are several that may be alike.
     const double live = static_cast<double>(verdict_.totals.all_live());
+    const auto is_small = [&](const Suspect& suspect) {
+      return static_cast<double>(suspect.weight()) < options_.least_growing_share * live;
+    };
+    std::map<std::pair<std::string, std::string>, size_t> small;  // by what they are and consist of
+    for (const Suspect& suspect : *candidates) {
+      if (is_small(suspect)) ++small[{suspect.what, suspect.element_class}];
+    }
+    std::vector<ObjectId> asked;
     for (size_t i = 0; i < candidates->size(); ++i) {
       const Suspect& suspect = (*candidates)[i];
-      const bool small = static_cast<double>(suspect.weight()) < options_.least_growing_share * live;
-      asked.push_back(small && i >= kMostConsidered ? kNoObject : HeldOf(suspect));
+      const bool idle = is_small(suspect) && i >= kMostConsidered && small[{suspect.what, suspect.element_class}] < kFewAlike;
+      asked.push_back(idle ? kNoObject : HeldOf(suspect));
     }
     holders_.Prepare(asked);
     for (size_t i = 0; i < candidates->size() && !cancel_.Cancelled(); ++i) {
@@ -240,8 +249,8 @@ class Inquiry {
 
   // Suspects and what was only considered; of two of which one is a part of the other, one is told.
   void Divide(std::vector<Considered> judged) {
-    DropNested(&judged);
     JoinAlike(&judged);
+    DropNested(&judged);
     FindThoseThatStandOut(&judged);
     for (Considered& one : judged) {
       if (one.suspect.nodes.empty()) continue;
@@ -273,6 +282,8 @@ class Inquiry {
       for (size_t j = i + 1; j < judged->size(); ++j) {
         Considered& other = (*judged)[j];
         if (!may_join(other) || !AreAlike(first, other)) continue;
+        // The parts of a tree are of one declaration, but in one another.
+        if (IsBelowAny(graph_, other.suspect.nodes[0], first.suspect.nodes)) continue;
         first.suspect.alike.push_back({HeldOf(other.suspect), other.suspect.count, other.suspect.weight()});
         first.suspect.alike_bytes += other.suspect.weight();
         first.suspect.share += other.suspect.share;
