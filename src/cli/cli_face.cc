@@ -111,7 +111,13 @@ Result<Session*> CliFace::OpenSession(const Arguments& args) {
   auto memory = OpenMemory(args);
   if (!memory) return std::unexpected(memory.error());
   auto session = Session::Open(std::move(*memory), OpenOptionsFrom(args), cancel_);
-  if (!session) return std::unexpected(session.error());
+  if (!session) {
+    // What a dying process does not answer looks like all sorts of damage.
+    const int pid = static_cast<int>(args.Integer("pid", 0));
+    if (args.Has("pid") && !LiveProcess::IsRunning(pid))
+      return Fail(ErrorCode::kNotFound, "process " + std::to_string(pid) + " ended while it was read");
+    return std::unexpected(session.error());
+  }
   session_ = std::move(*session);
   return session_.get();
 }

@@ -197,7 +197,12 @@ int RunUnguarded(Face& face, const Registry& registry, std::span<const std::stri
   if (!position) return TellFailure(face, json, "", position.error());
   if (*position == words.size()) {
     if (!HasWord(words, "--help") && !HasWord(words, "-h")) {
-      if (json) return TellFailure(face, json, "", {ErrorCode::kUsage, "no command given"});
+      // Who has given a target knows the program and needs one line, not the list.
+      if (json || !words.empty()) {
+        return TellFailure(face, json, "",
+                           {ErrorCode::kUsage, "no command given; 'leaks' tells what fills the heap, 'summary' what "
+                                               "died and why, 'help' lists all commands"});
+      }
       face.WriteError(CommandList(registry, face.help(), face.invocation()));
       TellError(face, {ErrorCode::kUsage, "no command given"});
       return kExitUsage;

@@ -40,6 +40,11 @@ Result<std::unique_ptr<LiveProcess>> LiveProcess::Open(int pid) {
   return process;
 }
 
+bool LiveProcess::IsRunning(int pid) {
+  const Result<proc::Status> status = proc::ReadStatus(pid);
+  return status && status->state != 'Z' && status->state != 'X';
+}
+
 Result<void> LiveProcess::Check() const {
   std::string who = "process " + std::to_string(pid_);
   if (pid_ <= 0) return Fail(ErrorCode::kUsage, std::to_string(pid_) + " is not a process id");

@@ -24,6 +24,8 @@ class LiveProcess : public Memory, public TellsUsedPages {
   // (not permitted, traced by a debugger already, cannot be stopped), kBadFormat (not an x86-64 process, a kernel
   // thread). The process goes on when opening fails.
   static Result<std::unique_ptr<LiveProcess>> Open(int pid);
+  // Neither gone nor a zombie.
+  static bool IsRunning(int pid);
 
   size_t Read(Address address, std::span<std::byte> out) const override;
   std::span<const Region> Regions() const override { return regions_; }
