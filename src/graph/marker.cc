@@ -340,7 +340,7 @@ class Marker::Run {
         size = 0;
       }
       if (edges_.IsFirstOf(*slot)) Reach(map);
-      edges_.ForEachButMap(
+      edges_.ForEach(
           *slot, bytes.first(std::min<uint64_t>(size, bytes.size())), [this](uint64_t word) { Reach(word); },
           [&](uint64_t key, uint64_t value) { ReachEntry(address, key, value); });
     }

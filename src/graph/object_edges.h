@@ -44,17 +44,11 @@ class ObjectEdges {
     return true;
   }
 
-  // `bytes`: the object's. Calls to_each(uint64_t word) for every word that is a strong reference, and to_entry(key, value)
-  // for each entry of a table of a WeakMap. The words need not point to objects. Afterwards `slot` may be gone: it is the
-  // MapCache's, which grows.
+  // `bytes`: the object's. Calls to_each(uint64_t word) for every word that is a strong reference, but for that to the Map,
+  // and to_entry(key, value) for each entry of a table of a WeakMap. The words need not point to objects. Afterwards `slot`
+  // may be gone: it is the MapCache's, which grows.
   template <typename ToEach, typename ToEntry>
   void ForEach(MapCache::Slot& slot, std::span<const std::byte> bytes, ToEach&& to_each, ToEntry&& to_entry) {
-    to_each(slot.word);
-    ForEachButMap(slot, bytes, to_each, to_entry);
-  }
-  // The same without the reference to the Map.
-  template <typename ToEach, typename ToEntry>
-  void ForEachButMap(MapCache::Slot& slot, std::span<const std::byte> bytes, ToEach&& to_each, ToEntry&& to_entry) {
     const EdgeRule& rule = RuleOf(slot);
     if (rule.function && table_ != nullptr) {
       if (const Address code = CodeOf(DispatchHandleIn(bytes.data(), bytes.size())); code != 0) to_each(code | 1);
