@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "base/on_threads.h"
+#include "base/prefault.h"
 #include "graph/semi_nca.h"
 
 namespace corewalk {
@@ -30,7 +31,10 @@ class Finder {
 
   // 1. The only referrer of each live node; nodes with several are numbered.
   bool FindReferrers() {
-    referrer_ = BigArray<uint32_t>(n_, kNoObject);
+    referrer_.Reset(n_);
+    InParts(n_, threads_, [this](size_t, uint64_t begin, uint64_t end) {
+      std::fill(referrer_.begin() + begin, referrer_.begin() + end, kNoObject);
+    });
     ForEachRoot([this](ObjectId root) { referrer_[root] = n_; });
     const bool complete = ForEachReference([this](size_t, ObjectId from, ObjectId to) {
       const std::atomic_ref referrer(referrer_[to]);
@@ -94,7 +98,10 @@ class Finder {
   bool NumberTrees() {
     const std::span<const ObjectId> order = input_.order;
     BigArray<uint32_t> end(size_t{n_} + 1);  // size of the subtree; then the first number that is not yet taken in it
+    const size_t count = order.size() + 1;
     pre_.Reset(size_t{n_} + 1);
+    last_.Reset(count);
+    Prefault prefault(threads_ > 1, end, pre_, last_);
     end[n_] = 1;
     for (size_t i = order.size(); i-- > 0;) {
       if (i % kPollNodes == 0 && cancel_.Cancelled()) return false;
@@ -107,8 +114,6 @@ class Finder {
       const uint32_t size = ++end[node];
       if (const uint32_t referrer = referrer_[node]; !IsShared(referrer)) end[referrer] += size;
     }
-    const size_t count = order.size() + 1;
-    last_.Reset(count);
     roots_.Reset(count / 64 + 1);
     uint32_t next_tree = end[n_];
     pre_[n_] = 0;
@@ -133,9 +138,8 @@ class Finder {
       last_[pre] = pre + size - 1;
       if (shared) SetBit(&roots_, pre);
     }
-    // Not in the same pass: this is where most memory is in use at a time.
-    end.Reset();
-    up_.Reset(count);
+    // Not in the same pass: this is where most memory is in use at a time. What `end` took serves again.
+    up_ = std::move(end);
     up_[0] = kNoObject;
     for (size_t i = 0; i < order.size(); ++i) {
       if (i % kPollNodes == 0 && cancel_.Cancelled()) return false;

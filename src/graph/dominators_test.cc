@@ -182,10 +182,12 @@ TEST(DominatorsTest, ValueOfAWeakMapIsHeldByItsKeyWhileTheTableLives) {
   const std::vector<Ephemeron> ephemerons = {{1, 2, 3}, {1, 4, 5}, {6, 2, 7}};
   std::unique_ptr<References> references = References::FromLists({{1, 2}, {}, {}, {}, {}, {}, {}, {}}, ephemerons);
   const std::vector<ObjectId> roots = {0};
-  Reachability reach(*references, {.parents = true});
+  Reachability reach(*references, {.tree = true});
   reach.ReachFrom(roots, Cancel());
   EXPECT_EQ(reach.count(), 4);
-  EXPECT_EQ(reach.ParentOf(3), 2);
+  const BigArray<ObjectId> parents = reach.tree().Parents(reach.order(), 8);
+  EXPECT_EQ(std::vector<ObjectId>(parents.begin(), parents.end()),
+            (std::vector<ObjectId>{kNoObject, 0, 0, 2, kNoObject, kNoObject, kNoObject, kNoObject}));
   const BigArray<ObjectId> dominators =
       FindDominators({.references = &references, .live = &reach.reached(), .order = reach.order(), .roots = roots},
                      Cancel(), {}).value();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/on_threads.h"
 #include "graph/graph_store.h"
 
 namespace corewalk {
@@ -60,15 +61,16 @@ Result<void> HeapGraph::Reach(const Cancel& cancel, const ProgressFunction& prog
     reached_count_ = live_.Count();
     return {};
   }
-  Reachability reach(*references_, {.parents = !options_.lean});
+  Reachability reach(*references_, {.tree = !options_.lean, .threads = options_.threads});
   reach.ReachFrom(sure_roots(), cancel);
   sure_ = reach.reached();
   reach.ReachFrom(maybe_roots(), cancel);
   if (!reach.complete()) return std::unexpected(Interrupted("objects were reached"));
   live_ = reach.TakeReached();
-  parents_ = reach.TakeParents();
+  tree_ = reach.TakeTree();
   reached_count_ = reach.count();
   order_ = reach.TakeOrder();
+  if (!options_.ways_later) EnsureWays();
   return {};
 }
 
@@ -119,7 +121,7 @@ Result<NodeSet> HeapGraph::ReachedWithout(std::span<const ObjectId> gone, const 
       return std::unexpected(Interrupted("objects were reached"));
     return reached;
   }
-  Reachability reach(*references_, {.without = &without});
+  Reachability reach(*references_, {.without = &without, .threads = options_.threads});
   reach.ReachFrom(root_nodes_, cancel);
   if (!reach.complete()) return std::unexpected(Interrupted("objects were reached"));
   return reach.TakeReached();
@@ -144,6 +146,12 @@ Result<HeapGraph::Freed> HeapGraph::WithoutNodes(std::span<const ObjectId> gone,
   if (cancel.Cancelled()) return std::unexpected(Interrupted("objects were measured"));
   for (size_t i = 0; i < external_.size(); ++i) add(static_cast<ObjectId>(index_->size() + i), external_[i].bytes);
   return freed;
+}
+
+void HeapGraph::EnsureWays() {
+  if (tree_.empty()) return;
+  parents_ = tree_.Parents(order(), node_count_);
+  tree_ = {};
 }
 
 bool HeapGraph::has_ways() const {
@@ -201,7 +209,15 @@ Result<void> HeapGraph::EnsureRetained(const Cancel& cancel, const ProgressFunct
         static_cast<uint32_t>(std::min<uint64_t>((external_[i].bytes + kSizeUnit - 1) / kSizeUnit, 0xffffffff));
   }
   if (progress) progress("summing up", 0, 1);
-  if (!SumRetained(dominators(), order(), {sizes.data(), sizes.size()}, cancel))
+  bool summed = false;
+  const ScratchSpace* const scratch = ScratchSpace::Current();
+  OnThreads(!tree_.empty() && threads() > 1 ? 2 : 1, [&](size_t thread) {
+    const ScratchScope scope(scratch);
+    if (thread == 0) summed = SumRetained(dominators(), order(), {sizes.data(), sizes.size()}, cancel);
+    if (thread == 1) EnsureWays();
+  });
+  EnsureWays();
+  if (!summed)
     return std::unexpected(Interrupted("sizes were summed up"));
   retained_ = std::move(sizes);
   return {};
@@ -209,7 +225,7 @@ Result<void> HeapGraph::EnsureRetained(const Cancel& cancel, const ProgressFunct
 
 uint64_t HeapGraph::MemoryBytes() const {
   return index_->MemoryBytes() + (references_ != nullptr ? references_->MemoryBytes() : 0) + sure_.MemoryBytes() +
-         live_.MemoryBytes() + 4 * (parents_.size() + order_.size() + dominators_.size() + retained_.size());
+         live_.MemoryBytes() + tree_.MemoryBytes() + 4 * (parents_.size() + order_.size() + dominators_.size() + retained_.size());
 }
 
 void HeapGraph::Describe(Completeness* completeness) const {

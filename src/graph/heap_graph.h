@@ -17,6 +17,7 @@
 #include "graph/marker.h"
 #include "graph/object_index.h"
 #include "graph/reachability.h"
+#include "graph/reach_tree.h"
 #include "graph/references.h"
 #include "graph/retained.h"
 #include "graph/roots.h"
@@ -29,6 +30,9 @@ struct HeapGraphOptions {
   int threads = 2;
   // Memory is scarce: references go as soon as dominators need the room. ForEachReference() then no longer works.
   bool lean = false;
+  // EnsureRetained() follows, and makes the ways to the roots (ParentOf()) from what was kept about them; EnsureWays() does
+  // so without it.
+  bool ways_later = false;
   // Memory is scarcer still: only what is live, and ReachedWithout(), by marks (see Marker). No references, ways, dominators or
   // blocks outside of the heap; shapes as tallies only.
   bool marks_only = false;
@@ -61,6 +65,8 @@ class HeapGraph {
   // Takes the references from the index that the graph was loaded from. kUnsupported when there are none to be had, and
   // errors of reading the index.
   Result<void> EnsureReferences(const Cancel& cancel, const ProgressFunction& progress);
+  // Makes the ways to the roots where that was put off (HeapGraphOptions::ways_later).
+  void EnsureWays();
   uint64_t node_count() const { return node_count_; }
   // Nodes from here on are memory outside of the heap: external()[node - object_count()].
   uint64_t object_count() const { return index_->size(); }
@@ -135,6 +141,7 @@ class HeapGraph {
   std::vector<ObjectId> root_nodes_;
   size_t sure_root_nodes_ = 0;
   NodeSet sure_, live_;
+  ReachTree tree_;  // until parents_ are made of it
   BigArray<ObjectId> parents_, order_;
   uint64_t reached_count_ = 0;
   std::optional<ShapeTable> shapes_;

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <tuple>
 
+#include "base/prefault.h"
+
 namespace corewalk {
 namespace {
 
@@ -17,7 +19,7 @@ Reachability::Reachability(const References& references, const ReachOptions& opt
       options_(options),
       reached_(references.node_count()),
       order_(references.node_count()) {
-  if (options.parents) parents_ = BigArray<ObjectId>(references.node_count(), kNoObject);
+  if (options.tree) tree_ = ReachTree(references.node_count());
   const std::span<const Ephemeron> ephemerons = references.ephemerons();
   if (ephemerons.empty()) return;
   is_table_ = NodeSet(references.node_count());
@@ -53,10 +55,13 @@ void Reachability::VisitEphemerons(ObjectId id) {
 }
 
 void Reachability::ReachFrom(std::span<const ObjectId> roots, const Cancel& cancel) {
+  const uint64_t before = count_;
   for (const ObjectId root : roots) {
     if (root < references_.node_count()) Visit(kNoObject, root);
   }
+  if (options_.tree) tree_.AddChildren(count_ - before);
   const bool weak_maps = !is_table_.empty();
+  Prefault prefault(options_.threads > 1, order_);
   for (; done_ < count_ && complete_; ++done_) {
     if (done_ % kPollNodes == 0 && cancel.Cancelled()) {
       complete_ = false;
@@ -65,8 +70,10 @@ void Reachability::ReachFrom(std::span<const ObjectId> roots, const Cancel& canc
     if (done_ + kFar < count_) references_.PrefetchFirst(order_[done_ + kFar]);
     if (done_ + kNear < count_) references_.PrefetchEdges(order_[done_ + kNear]);
     const ObjectId from = order_[done_];
+    const uint64_t known = count_;
     references_.ForEach(from, [&](ObjectId to) { Visit(from, to); });
     if (weak_maps) VisitEphemerons(from);
+    if (options_.tree) tree_.AddNode(count_ - known);
   }
 }
 

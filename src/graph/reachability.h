@@ -8,13 +8,15 @@
 
 #include "base/big_array.h"
 #include "base/cancel.h"
+#include "graph/reach_tree.h"
 #include "graph/references.h"
 
 namespace corewalk {
 
 struct ReachOptions {
-  bool parents = false;               // remember who each node was reached from
+  bool tree = false;                  // remember who each node was reached from
   const NodeSet* without = nullptr;   // as if these nodes were gone
+  int threads = 1;
 };
 
 class Reachability {
@@ -31,15 +33,15 @@ class Reachability {
   // All that was reached, in that order: who a node was reached from, and whatever dominates it, comes before it.
   std::span<const ObjectId> order() const { return std::span(order_.data(), count_); }
   BigArray<ObjectId> TakeOrder() { return std::move(order_); }
-  // kNoObject for a root and for what was not reached. Only with ReachOptions::parents.
-  ObjectId ParentOf(ObjectId id) const { return parents_[id]; }
-  BigArray<ObjectId> TakeParents() { return std::move(parents_); }
+  // Only with ReachOptions::tree.
+  const ReachTree& tree() const { return tree_; }
+  ReachTree TakeTree() { return std::move(tree_); }
 
  private:
   void Visit(ObjectId from, ObjectId to) {
     if (options_.without != nullptr && options_.without->Has(to)) return;
     if (!reached_.Add(to)) return;
-    if (options_.parents) parents_[to] = from;
+    if (options_.tree && (from == kNoObject || from != order_[done_])) tree_.AddException(count_, from);
     order_[count_++] = to;
   }
   void VisitEphemerons(ObjectId id);
@@ -49,7 +51,7 @@ class Reachability {
   NodeSet reached_;
   uint64_t count_ = 0;
   bool complete_ = true;
-  BigArray<ObjectId> parents_;
+  ReachTree tree_;
   BigArray<ObjectId> order_;
   uint64_t done_ = 0;  // nodes of order_ whose references were followed
   NodeSet is_table_, is_key_;        // of ephemerons; empty when there are none

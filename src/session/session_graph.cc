@@ -144,9 +144,11 @@ Result<void> Session::BuildGraph(int isolate, GraphNeed need, GraphOfIsolate* of
   if (const Result<void> room = CheckRoom(of->numbered->size(), need); !room) return room;
   // What an index keeps should do for every command, if there is room.
   const GraphNeed more = need == GraphNeed::kRetained ? GraphNeed::kAll : GraphNeed::kPaths;
+  const bool retained = need == GraphNeed::kRetained || need == GraphNeed::kAll;
   const bool lean = !paths && !(of->index && CheckRoom(of->numbered->size(), more));
   Result<std::unique_ptr<HeapGraph>> built = HeapGraph::Build(
-      std::move(of->numbered), binary(), {.isolate = isolate, .threads = options_.threads, .lean = lean}, cancel, progress);
+      std::move(of->numbered), binary(),
+      {.isolate = isolate, .threads = options_.threads, .lean = lean, .ways_later = retained}, cancel, progress);
   if (!built) return std::unexpected(built.error());
   of->graph = std::move(*built);
   of->marks.reset();
@@ -178,8 +180,10 @@ Result<HeapGraph*> Session::Graph(int isolate, GraphNeed need, const Cancel& can
   GraphOfIsolate& of = graphs_[isolate];
   if (const Result<void> done = LoadIndexed(isolate, &of, cancel, progress); !done) return std::unexpected(done.error());
   // What goes with chosen objects can be told without the references; retained sizes that are known are worth more.
+  if (suspects && of.graph) of.graph->EnsureWays();
   if (suspects && of.graph && !of.graph->has_ways()) return MarksGraph(isolate, need, &of, cancel, progress);
   if (of.graph && (paths || suspects)) {
+    of.graph->EnsureWays();
     Result<void> references = of.graph->has_ways() ? of.graph->EnsureReferences(cancel, progress)
                                                    : Fail(ErrorCode::kUnsupported, "");
     if (!references && references.error().code == ErrorCode::kInterrupted) return std::unexpected(references.error());
