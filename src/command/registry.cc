@@ -35,6 +35,8 @@ std::unique_ptr<Command> MakeBuffersCommand();
 std::unique_ptr<Command> MakeMemoryCommand();
 std::unique_ptr<Command> MakeListenersCommand();
 std::unique_ptr<Command> MakeTimersCommand();
+std::unique_ptr<Command> MakePromisesCommand();
+std::unique_ptr<Command> MakeAsyncCommand();
 std::unique_ptr<Command> MakeClosuresCommand();
 std::unique_ptr<Command> MakeLeaksCommand();
 std::unique_ptr<Command> MakeFunctionsCommand();
@@ -76,6 +78,8 @@ Registry BuiltinCommands() {
   registry.Add(MakeMemoryCommand());
   registry.Add(MakeListenersCommand());
   registry.Add(MakeTimersCommand());
+  registry.Add(MakePromisesCommand());
+  registry.Add(MakeAsyncCommand());
   registry.Add(MakeClosuresCommand());
   registry.Add(MakeFunctionsCommand());
   registry.Add(MakeClosureCommand());

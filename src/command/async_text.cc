@@ -1,0 +1,204 @@
+#include "command/async_text.h"
+
+#include <fmt/format.h>
+
+#include "base/number_text.h"
+#include "base/text_sanitize.h"
+#include "command/graph_text.h"
+#include "command/leak_text.h"
+#include "command/reference_text.h"
+#include "heap/views/primitives.h"
+#include "heap/views/properties.h"
+#include "node/timers.h"
+#include "report/format.h"
+
+namespace corewalk {
+namespace {
+
+constexpr size_t kShownName = 60;  // code points
+
+std::string Safe(const std::string& text, size_t most = kShownName) {
+  return Sanitize(UntrustedText(text), {.max_code_points = most});
+}
+
+}  // namespace
+
+std::string_view PromiseStateName(PromiseState state) {
+  switch (state) {
+    case PromiseState::kPending:
+      return "pending";
+    case PromiseState::kFulfilled:
+      return "fulfilled";
+    case PromiseState::kRejected:
+      return "rejected";
+    case PromiseState::kUnknown:
+      break;
+  }
+  return "damaged";
+}
+
+std::string_view PromiseSourceName(PromiseSource source) {
+  switch (source) {
+    case PromiseSource::kNone:
+      return "none";
+    case PromiseSource::kAsyncFunction:
+      return "async_function";
+    case PromiseSource::kAsyncGenerator:
+      return "async_generator";
+    case PromiseSource::kThen:
+      return "then";
+    case PromiseSource::kFollows:
+      return "promise";
+    case PromiseSource::kCombinator:
+      return "combinator";
+    case PromiseSource::kTimer:
+      return "timer";
+    case PromiseSource::kImmediate:
+      return "immediate";
+    case PromiseSource::kMicrotask:
+      return "microtask";
+    case PromiseSource::kHeldBy:
+      return "object";
+    case PromiseSource::kProgram:
+      return "resolve_function";
+    case PromiseSource::kNative:
+      return "native";
+    case PromiseSource::kNobody:
+      break;
+  }
+  return "nothing_found";
+}
+
+std::string_view GeneratorKindName(GeneratorKind kind) {
+  switch (kind) {
+    case GeneratorKind::kGenerator:
+      return "generator";
+    case GeneratorKind::kAsyncFunction:
+      return "async function";
+    case GeneratorKind::kAsyncGenerator:
+      break;
+  }
+  return "async generator";
+}
+
+const FunctionView& AsyncText::FunctionOf(uint64_t function) {
+  const uint64_t shared = reader_.Field(function, ObjectField::kFunctionShared).value_or(0);
+  const auto [known, is_new] = functions_.try_emplace(shared);
+  if (is_new) known->second = ReadFunction(reader_, function).value_or(FunctionView());
+  return known->second;
+}
+
+SourcePosition AsyncText::PlaceIn(const FunctionView& view, int64_t position) {
+  if (view.script == 0 || position < 0) return {};
+  return PositionIn(reader_, view.script, position);
+}
+
+std::string AsyncText::CallText(const SuspendedCall& call) {
+  const FunctionView& view = FunctionOf(call.view.function);
+  const SourcePosition at = PlaceIn(view, call.position);
+  if (at.line == 0) return FunctionText(view);
+  return fmt::format("{} {}:{}:{}", Safe(NameOrAnonymous(view, true)), Safe(view.script_name, 0), at.line, at.column);
+}
+
+std::string AsyncText::ClassText(ObjectId node) {
+  return Safe(NodeClass(reader_, graph_, node));
+}
+
+std::string AsyncText::SourceText(uint32_t index) {
+  if (index == kNoEntry) return "";
+  const AsyncPromise& promise = census_.promises[index];
+  switch (promise.source) {
+    case PromiseSource::kNone:
+      return "";
+    case PromiseSource::kAsyncFunction:
+      if (promise.generator != kNoEntry) return "async function " + CallText(census_.calls[promise.generator]);
+      return "async function " + FunctionText(FunctionOf(promise.function)) + ", which runs";
+    case PromiseSource::kAsyncGenerator:
+      if (promise.generator != kNoEntry) return "async generator " + CallText(census_.calls[promise.generator]);
+      return "async generator";
+    case PromiseSource::kThen:
+      return promise.function == 0 ? "then() that hands on" : "then() with " + FunctionText(FunctionOf(promise.function));
+    case PromiseSource::kFollows:
+      return "another promise, or Promise.race()";
+    case PromiseSource::kCombinator:
+      return "Promise.all(), allSettled() or any()";
+    case PromiseSource::kTimer: {
+      TimerReader timers(&reader_);
+      const Address address = NodeAddress(graph_, promise.holder);
+      const MapInfo* map = reader_.MapOf(address + 1);
+      if (map == nullptr) return "timer";
+      const std::optional<TimerView> timer = timers.ReadTimeout(MapInfo(*map), address);
+      if (!timer || timer->interval <= 0) return "timer";
+      return fmt::format("timer of {} ms", NumberText(timer->interval));
+    }
+    case PromiseSource::kImmediate:
+      return "immediate";
+    case PromiseSource::kMicrotask:
+      return "a microtask that is queued";
+    case PromiseSource::kHeldBy:
+      return ClassText(promise.holder);
+    case PromiseSource::kProgram:
+      return promise.holder == kNoObject ? "resolve function" : "resolve function in " + NodeText(reader_, graph_, promise.holder);
+    case PromiseSource::kNative:
+      return "C++: " + RootName(graph_, promise.root);
+    case PromiseSource::kNobody:
+      break;
+  }
+  return "nothing found that would settle it";
+}
+
+std::string AsyncText::SourceKey(uint32_t index) {
+  if (index == kNoEntry) return "";
+  const AsyncPromise& promise = census_.promises[index];
+  std::string key(PromiseSourceName(promise.source));
+  switch (promise.source) {
+    case PromiseSource::kAsyncFunction:
+    case PromiseSource::kAsyncGenerator:
+    case PromiseSource::kThen: {
+      const uint64_t shared = reader_.Field(promise.function, ObjectField::kFunctionShared).value_or(0);
+      const int64_t position = promise.generator == kNoEntry ? -1 : census_.calls[promise.generator].position;
+      return key + fmt::format("/{}/{}", shared, position);
+    }
+    case PromiseSource::kTimer:
+      return key + "/" + SourceText(index);
+    case PromiseSource::kHeldBy:
+      return key + "/" + ClassText(promise.holder);
+    case PromiseSource::kProgram:
+      return key + "/" + (promise.holder == kNoObject ? "" : NodeText(reader_, graph_, promise.holder));
+    case PromiseSource::kNative:
+      return key + "/" + RootName(graph_, promise.root);
+    default:
+      return key;
+  }
+}
+
+std::string ReasonText(HeapReader& reader, uint64_t reason, const ErrorView& error) {
+  constexpr uint64_t kUnits = 200;
+  if (!error.has_message) return BriefValue(reader, reason, kUnits);
+  return Safe(reader.ClassOf(reason)) + ": " + Safe(error.message, kUnits);
+}
+
+std::vector<std::string> StackLines(const ErrorView& error, size_t limit) {
+  std::vector<std::string> lines;
+  size_t at = 0;
+  while (at < error.stack_text.size() && lines.size() < limit) {
+    const size_t end = std::min(error.stack_text.find('\n', at), error.stack_text.size());
+    std::string line = error.stack_text.substr(at, end - at);
+    at = end + 1;
+    const size_t begin = line.find_first_not_of(' ');
+    if (begin != std::string::npos && line.compare(begin, 3, "at ") == 0) lines.push_back(Safe(line.substr(begin), 300));
+  }
+  for (const ErrorFrame& frame : error.frames) {
+    if (lines.size() >= limit) break;
+    const std::string name = Safe(NameOrAnonymous(frame.view, true));
+    const std::string file = Safe(frame.view.script_name, 0);
+    if (frame.line == 0) {
+      lines.push_back(fmt::format("at {} ({})", name, file.empty() ? "native" : file));
+    } else {
+      lines.push_back(fmt::format("at {} ({}:{}:{})", name, file, frame.line, frame.column));
+    }
+  }
+  return lines;
+}
+
+}  // namespace corewalk

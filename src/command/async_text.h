@@ -1,0 +1,50 @@
+// What promises, async and their like write in common: where an async function stands, what settles a promise. All texts
+// are safe to print.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "analysis/async/async_census.h"
+#include "command/command.h"
+#include "heap/views/errors.h"
+#include "heap/views/functions.h"
+
+namespace corewalk {
+
+std::string_view PromiseStateName(PromiseState state);        // "pending", ...; JSON too
+std::string_view PromiseSourceName(PromiseSource source);     // "async_function", "timer", ...
+std::string_view GeneratorKindName(GeneratorKind kind);       // "async function", "generator", "async generator"
+
+class AsyncText {
+ public:
+  AsyncText(HeapReader* reader, const HeapGraph& graph, const AsyncCensus& census)
+      : reader_(*reader), graph_(graph), census_(census) {}
+
+  // The function, read once for all closures of one source.
+  const FunctionView& FunctionOf(uint64_t function);
+  // Line and column of a position in the script of a function.
+  SourcePosition PlaceIn(const FunctionView& view, int64_t position);
+
+  // "load /app/db.js:12:3": where the call stands; without a known position the function's place.
+  std::string CallText(const SuspendedCall& call);
+  // What settles a promise: "async function load, at /app/db.js:14:5", "timer of 30 s: onTimer ...".
+  std::string SourceText(uint32_t promise);
+  // Of equal sources the same: kind and function or class.
+  std::string SourceKey(uint32_t promise);
+  // The class of an object, of a value in a few words.
+  std::string ClassText(ObjectId node);
+
+ private:
+  HeapReader& reader_;
+  const HeapGraph& graph_;
+  const AsyncCensus& census_;
+  std::map<uint64_t, FunctionView> functions_;  // by SharedFunctionInfo
+};
+
+// "Error: text" of a reason, a value in a few words otherwise.
+std::string ReasonText(HeapReader& reader, uint64_t reason, const ErrorView& error);
+// The stack, one frame per line: "at f (file:3:5)"; at most `limit` frames.
+std::vector<std::string> StackLines(const ErrorView& error, size_t limit);
+
+}  // namespace corewalk
