@@ -93,6 +93,8 @@ std::string_view ReasonName(Reason reason) {
       return "only_pushed";
     case Reason::kByTime:
       return "by_time";
+    case Reason::kMadeAtOnce:
+      return "made_at_once";
     case Reason::kIdentifiers:
       return "identifiers";
     case Reason::kObjects:

@@ -44,6 +44,8 @@ std::string_view ExcuseText(Excuse excuse) {
       return "only a running function holds it: work in progress";
     case Excuse::kInternal:
       return "nothing of the program's own holds it";
+    case Excuse::kMadeAtOnce:
+      return "made at once, with room for no more: data that was loaded, not added one by one";
     case Excuse::kOneOfMany:
       return "several things hold about as much: none stands out";
     case Excuse::kNone:
@@ -128,7 +130,9 @@ class LeaksCommand final : public Command {
     if (missing != 0) std::erase_if(findings, [](const Finding& f) { return f.kind == FindingKind::kGarbage; });
     context.out.AddCard(VerdictCard(verdict, findings, missing));
     // As text, what is the verdict itself is not told twice.
-    TellFindings(context, std::span(findings).subspan(context.out.is_text() && verdict.suspects.empty() && !findings.empty() ? 1 : 0));
+    if (const Finding* itself = VerdictItself(findings); context.out.is_text() && verdict.suspects.empty() && itself != nullptr)
+      findings.erase(findings.begin() + (itself - findings.data()));
+    TellFindings(context, findings);
     if (context.out.is_text()) {
       TellSuspects(context, reader, graph, holders, verdict);
     } else {
@@ -150,7 +154,15 @@ class LeaksCommand final : public Command {
   static FindingFacts FactsFor(Session& session, const HeapGraph& graph) {
     const ProcessFacts& process = session.process();
     FindingFacts facts{.out_of_memory = process.fatal.kind == FatalKind::kOutOfMemory,
-                       .isolates = session.model().isolates().size()};
+                       .isolate = static_cast<uint64_t>(graph.options().isolate)};
+    for (const IsolateHeap& isolate : session.model().isolates()) {
+      uint64_t bytes = 0;
+      for (const Space& space : isolate.spaces) {
+        if (space.kind == SpaceKind::kReadOnly) continue;
+        for (const Page& page : space.pages) bytes += page.descriptor.area_end - page.descriptor.area_start;
+      }
+      facts.isolate_bytes.push_back(bytes);
+    }
     // The limit that is known is that of the main isolate.
     if (graph.options().isolate == 0 && process.heap_limits) facts.limit = process.heap_limits->old_generation;
     if (graph.options().isolate != 0) facts.out_of_memory = false;
@@ -185,6 +197,9 @@ class LeaksCommand final : public Command {
             "{} isolates (worker threads), each with a heap and a limit of its own: this verdict is of one of them, "
             "--isolate N asks about another",
             FormatCount(finding.count));
+      case FindingKind::kLargerIsolate:
+        return fmt::format("another isolate (a worker thread) has a larger heap, {} of pages: leaks --isolate {}",
+                           FormatBytesShort(finding.bytes), finding.count);
     }
     return "";
   }
@@ -215,16 +230,21 @@ class LeaksCommand final : public Command {
     return completeness.core_truncated ? std::max<uint64_t>(completeness.core_bytes_missing, 1) : 0;
   }
 
+  // The finding that is the verdict where there are no suspects; null when none is.
+  static const Finding* VerdictItself(const std::vector<Finding>& findings) {
+    const auto found = std::ranges::find_if(findings, [](const Finding& finding) {
+      return finding.kind == FindingKind::kGarbage || finding.kind == FindingKind::kLimitTooSmall;
+    });
+    return found == findings.end() ? nullptr : &*found;
+  }
+
   static std::string Sentence(const Verdict& verdict, const std::vector<Finding>& findings, uint64_t missing) {
     if (missing != 0 && verdict.suspects.empty()) {
       return fmt::format("cannot be told: the core is cut, {} are missing, and with them roots and objects that hold others",
                          FormatBytesShort(missing));
     }
     if (verdict.suspects.empty()) {
-      for (const Finding& finding : findings) {
-        if (finding.kind == FindingKind::kGarbage || finding.kind == FindingKind::kLimitTooSmall)
-          return FindingText(finding);
-      }
+      if (const Finding* finding = VerdictItself(findings); finding != nullptr) return FindingText(*finding);
       if (!verdict.considered.empty()) {
         const Considered& first = verdict.considered.front();
         return fmt::format(

@@ -70,6 +70,10 @@ std::string SuspectTitle(const Suspect& suspect) {
       return what + (named ? " " + name : "") + ": " + FormatCount(suspect.count) + " characters";
     case SuspectKind::kObject:
       return what + (named ? " " + name : "");
+    case SuspectKind::kObjects:
+      if (suspect.element_class == "WeakCell")
+        return what + (named ? " " + name : "") + ": " + FormatCount(suspect.count) + " registrations";
+      break;
     default:
       break;
   }

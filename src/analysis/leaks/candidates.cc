@@ -151,6 +151,28 @@ class Maker {
     return true;
   }
 
+  // What register() is given to hold is kept until the registered object has been collected: a list, which the registry
+  // holds.
+  bool AddRegistrations(const Accumulation& point) {
+    const auto is = [this](ObjectId node, const char* type) {
+      return graph_.IsObject(node) && reader_.IsType(graph_.index().AddressOf(node) + 1, type);
+    };
+    const ObjectId registry = is(point.node, "WEAK_CELL_TYPE") ? graph_.DominatorOf(point.node) : point.node;
+    if (!is(registry, "JS_FINALIZATION_REGISTRY_TYPE")) return false;
+    Suspect suspect{.kind = SuspectKind::kObjects, .nodes = {registry}, .container = registry};
+    suspect.what = Describe(ClassOfNode(reader_.names(), graph_, registry), "FinalizationRegistry");
+    ForEachCell(reader_, graph_.index().AddressOf(registry) + 1, [&](uint64_t, uint64_t, Address) {
+      ++suspect.count;
+      return suspect.count % kPollNodes != 0 || !cancel_.Cancelled();
+    });
+    suspect.element_class = "WeakCell";
+    suspect.retained_bytes = graph_.RetainedOf(registry);
+    suspect.growth.push_back("each register() adds one, with what it is to hold, and it goes when its object has been collected");
+    suspect.advice.push_back("let it hold a key, not the data: what register() is given lives as long as the object that is registered");
+    suspects_.push_back(std::move(suspect));
+    return true;
+  }
+
   // The first link that the program has a name for: a new one may still be in the making, and on a stack only.
   ObjectId TopOf(const Accumulation& point) {
     if (point.top.size() < 2) return point.node;
@@ -160,7 +182,7 @@ class Maker {
   }
 
   void AddChain(const Accumulation& point) {
-    if (AddString(point.node) || AddWaiters(point)) return;
+    if (AddString(point.node) || AddWaiters(point) || AddRegistrations(point)) return;
     // The links are told by the class a program gave them, not by the contexts between.
     const ChildGroup* links = &point.groups[0];
     for (const ChildGroup& group : point.groups) {

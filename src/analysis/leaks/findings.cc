@@ -1,5 +1,7 @@
 #include "analysis/leaks/findings.h"
 
+#include <algorithm>
+
 namespace corewalk {
 namespace {
 
@@ -19,7 +21,7 @@ double ShareOf(uint64_t part, uint64_t whole) {
 
 std::string_view FindingName(FindingKind kind) {
   static constexpr std::string_view kNames[] = {"garbage",    "limit_too_small", "external",
-                                                "one_object", "contexts",        "isolates"};
+                                                "one_object", "contexts",        "isolates", "larger_isolate"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -57,7 +59,14 @@ std::vector<Finding> FindFindings(const Verdict& verdict, const FindingFacts& fa
                         .count = verdict.native_contexts - 1,
                         .bytes = verdict.context_bytes,
                         .share = ShareOf(verdict.context_bytes, totals.all_live())});
-  if (facts.isolates >= kManyIsolates) findings.push_back({.kind = FindingKind::kIsolates, .count = facts.isolates});
+  const std::vector<uint64_t>& heaps = facts.isolate_bytes;
+  if (heaps.size() >= kManyIsolates) findings.push_back({.kind = FindingKind::kIsolates, .count = heaps.size()});
+  const auto largest = std::ranges::max_element(heaps);
+  if (facts.isolate < heaps.size() && *largest > heaps[facts.isolate]) {
+    findings.push_back({.kind = FindingKind::kLargerIsolate,
+                        .count = static_cast<uint64_t>(largest - heaps.begin()),
+                        .bytes = *largest});
+  }
   return findings;
 }
 

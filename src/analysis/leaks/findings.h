@@ -18,12 +18,13 @@ enum class FindingKind : uint8_t {
   kOneObject,      // one object, not many, is most of the heap
   kContexts,       // vm contexts
   kIsolates,       // worker threads, each with a heap of its own
+  kLargerIsolate,  // another isolate has a larger heap than this one
 };
 std::string_view FindingName(FindingKind kind);  // "garbage", "limit_too_small", ...: for JSON
 
 struct Finding {
   FindingKind kind = FindingKind::kGarbage;
-  uint64_t count = 0;  // of contexts, isolates
+  uint64_t count = 0;  // of contexts, isolates; of kLargerIsolate its number
   uint64_t bytes = 0;  // garbage, external memory, the object; of kLimitTooSmall what is live
   double share = 0;    // of the heap (garbage), of what is live (all else)
   uint64_t limit = 0;  // bytes, of kLimitTooSmall; 0 = unknown
@@ -32,7 +33,8 @@ struct Finding {
 struct FindingFacts {
   bool out_of_memory = false;     // V8 gave up
   std::optional<uint64_t> limit;  // bytes, of the old generation of this isolate
-  uint64_t isolates = 1;
+  uint64_t isolate = 0;                 // the one that the verdict is of
+  std::vector<uint64_t> isolate_bytes;  // bytes of the pages of each isolate
 };
 
 std::vector<Finding> FindFindings(const Verdict& verdict, const FindingFacts& facts);

@@ -61,11 +61,21 @@ TEST(Findings, OneHugeObject) {
 TEST(Findings, ContextsAndIsolates) {
   Verdict verdict = Of(100 * kMegabyte, 0);
   verdict.native_contexts = 61;
-  const std::vector<Finding> findings = FindFindings(verdict, {.isolates = 12});
+  const std::vector<Finding> findings = FindFindings(verdict, {.isolate_bytes = std::vector<uint64_t>(12, kMegabyte)});
   ASSERT_TRUE(Has(findings, FindingKind::kContexts));
   EXPECT_EQ(std::ranges::find(findings, FindingKind::kContexts, &Finding::kind)->count, 60u)
       << "one is the program's own";
   EXPECT_TRUE(Has(findings, FindingKind::kIsolates));
+}
+
+TEST(Findings, AWorkerWithALargerHeapIsNamed) {
+  const std::vector<Finding> findings =
+      FindFindings(Of(10 * kMegabyte, 0), {.isolate_bytes = {20 * kMegabyte, kMegabyte, 30 * kMegabyte}});
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].kind, FindingKind::kLargerIsolate);
+  EXPECT_EQ(findings[0].count, 2u);
+  EXPECT_EQ(findings[0].bytes, 30 * kMegabyte);
+  EXPECT_TRUE(FindFindings(Of(10 * kMegabyte, 0), {.isolate = 2, .isolate_bytes = {kMegabyte, kMegabyte, 2 * kMegabyte}}).empty());
 }
 
 }  // namespace

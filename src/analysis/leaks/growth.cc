@@ -163,6 +163,7 @@ Growth GrowthOfStore(const StoreView& store) {
     case StoreKind::kElements:
     case StoreKind::kDoubles:
       growth.grown_by_push = store.entries < store.capacity && IsCapacityOfPushes(store.capacity);
+      growth.exact = store.entries == store.capacity && !IsCapacityOfPushes(store.capacity);
       break;
     default:
       break;
@@ -247,10 +248,13 @@ BoundJudgement Judge(const StoreView& store, uint64_t entries, const KeyPattern&
     judgement.bound = bounded ? Bound::kBounded : Bound::kUnknown;
     return judgement;
   }
+  // Numbers of what was read at the start rise as well; nothing of such an array says that it will get longer.
+  const bool by_time = growth.times.has_value() && growth.times->per_second > 0;
+  if (say(growth.exact && !by_time, Reason::kMadeAtOnce)) return judgement;
   bool grows = say(growth.deleted_from == false, Reason::kNeverDeleted);
   grows |= say(growth.sequence && growth.sequence->gapless, Reason::kNoneMissing);
   grows |= say(growth.grown_by_push, Reason::kOnlyPushed);
-  grows |= say(growth.times.has_value() && growth.times->per_second > 0, Reason::kByTime);
+  grows |= say(by_time, Reason::kByTime);
   bool many = say(keys.identifiers, Reason::kIdentifiers);
   many |= say(one_class, Reason::kObjects);
   if (grows && many) judgement.bound = Bound::kUnbounded;

@@ -47,6 +47,7 @@ struct Growth {
       0;                       // of Maps and Sets: at least so many were added, and none deleted, since the table grew
   bool just_grown = false;     // nearly half of the table is still empty, and nothing was deleted
   bool grown_by_push = false;  // an array whose room is what V8 gives to one that starts empty and is pushed to
+  bool exact = false;          // an array with room for what it holds and no more: made at once, by JSON.parse(), map(), slice()
   bool half_empty = false;     // less than half is in use although nothing was deleted lately: it was once larger
   std::optional<TimeSpan> times;
   std::optional<SequenceSpan> sequence;
@@ -77,6 +78,7 @@ enum class Reason : uint8_t {
   kNoneMissing,   // the numbers of its entries have no gap
   kOnlyPushed,    // grown_by_push
   kByTime,        // its entries were made one after the other
+  kMadeAtOnce,    // exact, and no times say that it was made anew for each entry
   kIdentifiers,   // a key for each single thing
   kObjects,       // it holds as many objects of one class
 };

@@ -72,6 +72,20 @@ TEST(JudgeTest, NeedsEvidenceOfBothKinds) {
   EXPECT_EQ(Judge(store, 2000, ids, true, limited).reasons, std::vector{Reason::kAtLimit});
 }
 
+TEST(JudgeTest, AnArrayMadeAtOnceDoesNotGrow) {
+  const StoreView store = Table(StoreKind::kElements, 60000, 60000);
+  Growth growth = GrowthOfStore(store);
+  EXPECT_TRUE(growth.exact);
+  EXPECT_FALSE(GrowthOfStore(Table(StoreKind::kElements, 59999, 60000)).exact);
+  EXPECT_FALSE(GrowthOfStore(Table(StoreKind::kElements, 82, 82)).exact);  // pushed to until it was full
+  growth.sequence = {.field = "id", .first = 0, .last = 59999, .gapless = true};
+  EXPECT_EQ(Judge(store, 60000, {}, true, growth).bound, Bound::kUnknown);
+  EXPECT_EQ(Judge(store, 60000, {}, true, growth).reasons, std::vector{Reason::kMadeAtOnce});
+  // Made anew for each entry, as concat() does.
+  growth.times = {.field = "at", .oldest = 1e12, .newest = 2e12, .per_second = 1};
+  EXPECT_EQ(Judge(store, 60000, {}, true, growth).bound, Bound::kUnbounded);
+}
+
 TEST(JudgeTest, TheLastFewOfALongSequenceAreBounded) {
   const StoreView store = Table(StoreKind::kMap, 2000, 4096, 100);
   const KeyPattern ids{.key_class = KeyClass::kSequential, .identifiers = true};

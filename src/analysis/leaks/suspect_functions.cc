@@ -8,7 +8,7 @@
 namespace corewalk {
 namespace {
 
-constexpr uint64_t kSampled = 4096;  // entries
+constexpr uint64_t kSampled = 1 << 20;  // entries
 constexpr size_t kPollFunctions = 1 << 12;
 
 }  // namespace

@@ -171,11 +171,13 @@ class Inquiry {
     return suspect.container != kNoObject ? suspect.container : suspect.nodes.empty() ? kNoObject : suspect.nodes[0];
   }
 
-  // An array of no great length that was not pushed to, as map() and literals make them.
+  // An array that was not pushed to, as JSON.parse(), map() and literals make them. One that is itself what is large, not
+  // what is in it, is one huge object.
   static bool MadeAtOnce(const Suspect& suspect) {
-    return suspect.collection && suspect.collection->kind == CollectionKind::kArray && suspect.count < kManyEntries &&
-           !suspect.grows && !suspect.collection->growth.grown_by_push &&
-           suspect.collection->capacity == suspect.collection->length;
+    constexpr uint64_t kWordBytes = 8;
+    return suspect.collection && suspect.collection->kind == CollectionKind::kArray && !suspect.grows &&
+           suspect.collection->growth.exact && suspect.collection->capacity == suspect.collection->length &&
+           (suspect.count < kManyEntries || suspect.collection->capacity * kWordBytes * 2 < suspect.retained_bytes);
   }
 
   Excuse ExcuseOf(const Suspect& suspect, std::string* detail) {
@@ -200,7 +202,7 @@ class Inquiry {
     }
     if (!suspect.grows && IsSelfSimilar(&reader_, graph_, suspect)) return Excuse::kStructure;
     if (suspect.count < kFewEntries && !one_large) return Excuse::kFew;
-    if (MadeAtOnce(suspect)) return Excuse::kFew;
+    if (MadeAtOnce(suspect)) return suspect.count < kManyEntries ? Excuse::kFew : Excuse::kMadeAtOnce;
     return Excuse::kNone;
   }
 
@@ -337,7 +339,7 @@ std::string_view SuspectKindName(SuspectKind kind) {
 
 std::string_view ExcuseName(Excuse excuse) {
   static constexpr std::string_view kNames[] = {"none",      "small",   "few",      "bounded",
-                                                "structure", "running", "internal", "one_of_many"};
+                                                "structure", "running", "internal", "made_at_once", "one_of_many"};
   return kNames[static_cast<size_t>(excuse)];
 }
 

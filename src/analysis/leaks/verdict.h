@@ -26,6 +26,7 @@ enum class Excuse : uint8_t {
   kStructure,  // a tree or other structure that refers to itself: data in use rather than a pile
   kRunning,    // only a function that runs, or waits, holds it
   kInternal,   // nothing of the program's own holds it
+  kMadeAtOnce,  // an array that was not added to one by one
   kOneOfMany,  // several things hold about as much: none stands out
 };
 std::string_view ExcuseName(Excuse excuse);  // "bounded", ...: for JSON
