@@ -12,6 +12,7 @@ COMMANDS = (["summary"], ["heap"], ["heap", "--pages"], ["isolates"], ["histogra
             ["histogram", "--by", "shape", "-n", "0"], ["histogram", "--by", "kind"], ["findjsobjects"],
             ["findjsobjects", "-d"], ["layout"], ["findjsinstances", "HostileWitness"],
             ["findjsinstances", "\x1b]0;PWNED\x07"], ["histogram", "--filter", "\x1b["], ["whatis", "\x1b[31m"])
+COPIES = 16  # damaged ones, others on each version
 INSPECTED = ("Object", "HostileWitness", "Map", "RegExp", "Error", "Function", "process")
 
 
@@ -42,8 +43,8 @@ def run(ctx):
     values(ctx, core)
     if not ctx.options.quick:
         done = run_program([sys.executable, os.path.join(SCRIPTS, "mutate-core"), "--corewalk", ctx.options.corewalk, "--only",
-                            "object", "--count", "40", "--seed", str(ctx.major), core.path], timeout=900)
-        ctx.check("hostile: inspect on 40 damaged copies", done.status == 0, done.text[-600:] + done.errors[-300:])
+                            "object", "--count", str(COPIES), "--seed", str(ctx.major), core.path], timeout=900)
+        ctx.check(f"hostile: inspect on {COPIES} damaged copies", done.status == 0, done.text[-600:] + done.errors[-300:])
     if ctx.options.lldb and ctx.options.plugin:
         done = ctx.lldb("v8 summary", "v8 findjsobjects -d", "v8 histogram -n 0", core=core)
         own = done.out[done.out.find(b"plugin load"):]  # what LLDB itself prints before is not ours

@@ -8,11 +8,11 @@ import time
 from harness import Run
 import schema as S
 
-OBJECTS = 5_000_000
+OBJECTS = 4_000_000
 PATIENCE = 0.2       # seconds from the signal to the end, in the median, on a machine with nothing else to do
 AT_MOST = 2.0        # seconds, for each
-MOMENTS = 8          # spread over the time that a whole run takes
-GRAPH_MOMENTS = 3    # the same of commands of the graph
+MOMENTS = 5          # spread over the time that a whole run takes
+GRAPH_MOMENTS = 2    # the same of commands of the graph
 
 
 def run(ctx):

@@ -16,13 +16,19 @@ HOLDERS = {"buffers": "cache", "strings": "pages", "garbage": "garbage", "wasm":
 
 def run(ctx):
     plain(ctx)
-    for kind in VERDICTS:
+    for kind in kinds(ctx):
         grown(ctx, kind)
     workers(ctx)
     copies(ctx)
     without_executable(ctx)
     gdb(ctx)
     live(ctx)
+
+
+def kinds(ctx):
+    """All of them; without --all-programs every version takes some, and two versions together all."""
+    every = list(VERDICTS)
+    return every if ctx.options.all_programs else every[ctx.major // 2 % 2::2]
 
 
 def core_of(ctx, kind):
