@@ -91,12 +91,12 @@ class Marker::Run {
 
   bool Finish(const ProgressFunction& progress) {
     for (int round = 0; !cancel_.Cancelled(); ++round) {
-      const bool alone = round == kRoundsTogether;
+      const bool alone = round == kRoundsTogether || ping_pong_;
       if (alone) BeginAlone();
       OnThreads(alone ? 1 : followers_.size(),
                 [&](size_t thread) { followers_[thread]->Sweep(thread == 0 ? progress : ProgressFunction()); });
       if (alone) EndAlone();
-      if (alone || !WantWhatWaited()) break;
+      if (alone || (!WantWhatWaited() && !ping_pong_)) break;
     }
     return !cancel_.Cancelled();
   }
@@ -162,9 +162,10 @@ class Marker::Run {
     // has something left.
     void Sweep(const ProgressFunction& progress) {
       const auto [begin, end] = own_;
-      for (bool up = true; run_.open_.load() > 0 && !Stopped(); up = !up) {
+      const auto goes_on = [this] { return !Stopped() && !run_.ping_pong_.load(std::memory_order_relaxed); };
+      for (bool up = true; run_.open_.load() > 0 && goes_on(); up = !up) {
         bool any = false;
-        for (size_t i = 0; i < end - begin && !Stopped(); ++i) {
+        for (size_t i = 0; i < end - begin && goes_on(); ++i) {
           any |= OpenMail();
           const size_t page = up ? begin + i : end - 1 - i;
           if (run_.work_on_[page].load(std::memory_order_relaxed) == 0) continue;
@@ -229,11 +230,21 @@ class Marker::Run {
 
     bool OpenMail() {
       if (!run_.mailboxes_[number_].TakeAll(&mail_)) return false;
+      CountMail(mail_.size());
       for (const Address address : mail_) Reach(address);
       CatchUp();
       // Only a search for the values of reached keys goes on after that, and then there is no mail.
       --run_.open_;
       return true;
+    }
+
+    // A list whose objects lie on pages of two threads by turns goes from one to the other object by object, and each waits
+    // for the other to be given a processor, which on a busy machine takes milliseconds.
+    void CountMail(size_t addresses) {
+      if (run_.alone_) return;
+      addresses_since_ += addresses;
+      if (++mails_ % kMailsLooked != 0) return;
+      if (std::exchange(addresses_since_, 0) < kMailsLooked * kFewPerMail) run_.ping_pong_ = true;
     }
 
     void Locate(const ObjectIndex::Ahead& ahead) {
@@ -360,6 +371,7 @@ class Marker::Run {
 
     static constexpr size_t kAhead = 16, kLocated = 8;
     static constexpr size_t kPosted = 1 << 10, kMostInOutbox = 1 << 14;
+    static constexpr size_t kMailsLooked = 256, kFewPerMail = 4;  // mails, and addresses in each
 
     Run& run_;
     const ObjectIndex& index_;
@@ -379,6 +391,7 @@ class Marker::Run {
     std::vector<std::vector<Address>> outboxes_;  // by thread
     std::vector<Address> posted_;                 // of late
     std::vector<Address> mail_;
+    size_t mails_ = 0, addresses_since_ = 0;
     std::vector<std::byte> copy_;
     uint64_t words_ = 0;
     bool stopped_ = false;
@@ -421,6 +434,15 @@ class Marker::Run {
 
   void BeginAlone() {
     alone_ = true;
+    ping_pong_ = false;
+    std::vector<Address> mail;
+    for (Mailbox& mailbox : mailboxes_) {
+      if (!mailbox.TakeAll(&mail)) continue;
+      for (const Address address : mail) {
+        if (const ObjectIndex::Place place = index_.PlaceOf(address); place.id != kNoObject) Want(place.id, place.page);
+      }
+      --open_;
+    }
     borders_ = followers_[0]->own();
     followers_[0]->Own(0, index_.page_count());
     is_key_ = NodeSet(index_.size());
@@ -458,6 +480,7 @@ class Marker::Run {
   std::vector<size_t> page_ends_;              // where the pages of each thread end
   std::atomic<int64_t> open_{0};  // pages that have something, or are in work, and mailboxes
   std::atomic<uint64_t> followed_{0};
+  std::atomic<bool> ping_pong_{false};  // threads only wait for each other: one of them shall go on
   // While one thread is alone:
   bool alone_ = false;
   std::pair<size_t, size_t> borders_;  // of its pages before

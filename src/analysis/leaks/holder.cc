@@ -20,6 +20,7 @@ constexpr size_t kMostOpen = 32;    // owners of one level that are gone up from
 constexpr size_t kMostStores = 8;   // nested parts of one object
 constexpr int kMostPasses = 96;     // over all references, in the life of a finder
 constexpr uint32_t kMostDistance = 1'000'000;
+constexpr uint32_t kMostOfShape = 16;  // referrers of one shape, where there are very many
 constexpr size_t kLikelyBits = 1 << 17;  // 16 KB
 constexpr size_t kMostInnerContexts = 6;  // levels of contexts inside of one
 
@@ -140,27 +141,43 @@ void HolderFinder::CollectReferrers(std::vector<ObjectId> nodes) {
     wanted.Add(node);
     likely[node % kLikelyBits / 64] |= uint64_t{1} << node % 64;
   }
-  const auto add = [this](ObjectId from, ObjectId to) {
-    std::vector<ObjectId>& list = referrers_[to];
-    if (from != to && list.size() < kMostReferrers && (list.empty() || (list.back() != from && list.front() != from)))
-      list.push_back(from);
+  // Half of a list is for whatever comes first, the other half for few of each shape: parts that refer back to the whole
+  // (children to their parent) are many, and would leave no room for the one variable that holds it.
+  struct List {
+    std::vector<ObjectId> nodes;
+    std::unordered_map<uint32_t, uint32_t> of_shape;  // in the other half
+  };
+  const auto has_room = [this](List* list, ObjectId from, size_t most) {
+    if (list->nodes.size() < most / 2) return true;
+    if (list->nodes.size() >= most) return false;
+    const bool few = !graph_.has_shapes() || !graph_.IsObject(from) || ++list->of_shape[graph_.shapes().ShapeOf(from)] <= kMostOfShape;
+    return few;
+  };
+  std::unordered_map<ObjectId, List> lists;
+  const auto add = [&](ObjectId from, ObjectId to) {
+    List& list = lists[to];
+    std::vector<ObjectId>& known = referrers_[to];  // the first may be the parent
+    if (from == to || (!known.empty() && (known.back() == from || known.front() == from))) return;
+    if (!has_room(&list, from, kMostReferrers)) return;
+    list.nodes.push_back(from);
+    known.push_back(from);
   };
   // Of each part of the heap a list of its own; what is more than the whole list takes is not kept.
-  std::vector<std::unordered_map<ObjectId, std::vector<ObjectId>>> parts(graph_.threads());
+  std::vector<std::unordered_map<ObjectId, List>> parts(graph_.threads());
   InParts(graph_.object_count(), parts.size(), [&](size_t part, uint64_t begin, uint64_t end) {
     for (ObjectId from = static_cast<ObjectId>(begin); from < end; ++from) {
       if (from % (1 << 20) == 0 && cancel_.Cancelled()) return;
       references->ForEach(from, [&](ObjectId to) {
         if ((likely[to % kLikelyBits / 64] >> to % 64 & 1) == 0 || !wanted.Has(to) || !graph_.IsLive(from)) return;
-        std::vector<ObjectId>& list = parts[part][to];
-        if (list.size() <= kMostReferrers && (list.empty() || list.back() != from)) list.push_back(from);
+        List& list = parts[part][to];
+        if ((list.nodes.empty() || list.nodes.back() != from) && has_room(&list, from, kMostReferrers)) list.nodes.push_back(from);
       });
     }
   });
   if (cancel_.Cancelled()) return;
   for (const auto& part : parts) {
     for (const auto& [to, list] : part) {
-      for (const ObjectId from : list) add(from, to);
+      for (const ObjectId from : list.nodes) add(from, to);
     }
   }
   for (const Ephemeron& entry : references->ephemerons()) {
