@@ -11,6 +11,7 @@ namespace corewalk {
 // The one list of commands: each line names a factory that the command's file defines. To add a command, add its file
 // to CMakeLists.txt, a declaration here and a line in BuiltinCommands().
 std::unique_ptr<Command> MakeSummaryCommand();
+std::unique_ptr<Command> MakeNodeInfoCommand();
 std::unique_ptr<Command> MakeHeapCommand();
 std::unique_ptr<Command> MakeIsolatesCommand();
 std::unique_ptr<Command> MakeIsolateCommand();
@@ -54,6 +55,7 @@ std::unique_ptr<Command> MakeVersionCommand();
 Registry BuiltinCommands() {
   Registry registry;
   registry.Add(MakeSummaryCommand());
+  registry.Add(MakeNodeInfoCommand());
   registry.Add(MakeHeapCommand());
   registry.Add(MakeIsolatesCommand());
   registry.Add(MakeIsolateCommand());

@@ -4,85 +4,14 @@
 #include <array>
 #include <charconv>
 
+#include "node/initial_stack.h"
 #include "node/node_limits.h"
 
 namespace corewalk {
 namespace {
 
 // AT_* of the kernel's uapi/linux/auxvec.h.
-constexpr uint64_t kAtRandom = 25;
 constexpr uint64_t kAtExecfn = 31;
-constexpr uint64_t kMaxAuxType = 255;
-constexpr int kMaxAuxEntries = 64;
-
-struct InitialStack {
-  std::vector<Address> argv;
-  std::vector<Address> envp;
-};
-
-// Address of the first auxv entry, 0 when not found: the pair {AT_RANDOM, its value} marks the vector.
-Address FindAuxv(const Memory& memory, Address hint, uint64_t random) {
-  const Region* region = memory.RegionAt(hint);
-  if (region == nullptr) return 0;
-  // The vector lies below the 16 random bytes, with nothing but alignment between.
-  constexpr uint64_t kWindow = 64 << 10;
-  Address from = hint - std::min<uint64_t>(hint - region->start, kWindow);
-  Block block(memory, (from + 7) & ~uint64_t{7}, hint - from);
-  if (block.bytes().size() < 16) return 0;
-  for (Address at = (block.end() - 16) & ~uint64_t{7}; at >= block.start() && at <= block.end(); at -= 8) {
-    if (block.Word(at) != kAtRandom || block.Word(at + 8) != random) continue;
-    for (int i = 0; i < kMaxAuxEntries; ++i) {
-      // Before the first entry stands envp's NULL, and before that a pointer or another NULL.
-      std::optional<uint64_t> type = memory.ReadWord(at - 16);
-      if (!type || *type == 0 || *type > kMaxAuxType) return at;
-      at -= 16;
-    }
-    return 0;
-  }
-  return 0;
-}
-
-std::optional<InitialStack> FindInitialStack(const Memory& memory) {
-  std::optional<uint64_t> random = memory.Process().Auxv(kAtRandom);
-  if (!random) return std::nullopt;
-  Address auxv = FindAuxv(memory, *random, *random);
-  const Region* region = memory.RegionAt(*random);
-  if (auxv == 0 || region == nullptr) return std::nullopt;
-  const uint64_t below = std::min<uint64_t>((auxv - region->start) / 8, kNodeLimits.max_initial_stack_words);
-  Block block(memory, auxv - below * 8, below * 8);
-  if (block.bytes().size() != below * 8 || below < 4) return std::nullopt;
-
-  InitialStack stack;
-  Address at = auxv - 8;
-  if (block.Word(at) != 0u) return std::nullopt;
-  auto is_text = [&](uint64_t word) { return region->contains(word) && word > auxv; };
-  while (true) {
-    at -= 8;
-    std::optional<uint64_t> word = block.Word(at);
-    if (!word) return std::nullopt;
-    if (*word == 0) break;
-    if (!is_text(*word)) {
-      // No environment at all: this is argc, and what was taken for envp is argv.
-      if (*word != stack.envp.size()) return std::nullopt;
-      std::ranges::reverse(stack.envp);
-      stack.argv = std::move(stack.envp);
-      stack.envp.clear();
-      return stack;
-    }
-    stack.envp.push_back(*word);
-  }
-  while (true) {
-    at -= 8;
-    std::optional<uint64_t> word = block.Word(at);
-    if (!word) return std::nullopt;
-    if (*word == stack.argv.size() && !is_text(*word)) break;  // argc
-    if (!is_text(*word)) return std::nullopt;
-    stack.argv.push_back(*word);
-  }
-  std::ranges::reverse(stack.argv);
-  std::ranges::reverse(stack.envp);
-  return stack;
-}
 
 // The texts of `pointers` and whether they follow one another without a gap, as the kernel and libuv lay them out.
 struct Texts {
