@@ -12,6 +12,10 @@ namespace corewalk {
 // to CMakeLists.txt, a declaration here and a line in BuiltinCommands().
 std::unique_ptr<Command> MakeSummaryCommand();
 std::unique_ptr<Command> MakeNodeInfoCommand();
+std::unique_ptr<Command> MakeHandlesCommand();
+std::unique_ptr<Command> MakeRequestsCommand();
+std::unique_ptr<Command> MakeActiveHandlesCommand();
+std::unique_ptr<Command> MakeActiveRequestsCommand();
 std::unique_ptr<Command> MakeHeapCommand();
 std::unique_ptr<Command> MakeIsolatesCommand();
 std::unique_ptr<Command> MakeIsolateCommand();
@@ -56,6 +60,10 @@ Registry BuiltinCommands() {
   Registry registry;
   registry.Add(MakeSummaryCommand());
   registry.Add(MakeNodeInfoCommand());
+  registry.Add(MakeHandlesCommand());
+  registry.Add(MakeRequestsCommand());
+  registry.Add(MakeActiveHandlesCommand());
+  registry.Add(MakeActiveRequestsCommand());
   registry.Add(MakeHeapCommand());
   registry.Add(MakeIsolatesCommand());
   registry.Add(MakeIsolateCommand());

@@ -74,7 +74,10 @@ std::optional<EventLoop> FindEventLoop(HeapReader* reader, std::span<const uint6
         const std::vector<uint64_t> words = ReadWords(memory, environment, kEnvironmentBytes / 8);
         for (size_t at = 0; at + kBehindHandles / 8 < words.size(); ++at) {
           if (static_cast<uint32_t>(words[at + kHandleType / 8]) != kTimer) continue;
-          if (std::optional<EventLoop> found = LoopOf(memory, environment + 8 * at)) return found;
+          if (std::optional<EventLoop> found = LoopOf(memory, environment + 8 * at)) {
+            found->environment = environment;
+            return found;
+          }
         }
       }
     }

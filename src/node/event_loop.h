@@ -16,6 +16,7 @@ namespace corewalk {
 struct EventLoop {
   Address loop = 0;     // uv_loop_t
   Address handles = 0;  // the timer handle in the Environment
+  Address environment = 0;  // node::Environment
   // Milliseconds of CLOCK_MONOTONIC when the loop last looked at the clock: at the begin of each of its rounds, and
   // whenever JavaScript starts a timer. While a callback runs and starts none it stands still.
   uint64_t time = 0;

@@ -1,0 +1,24 @@
+// What the JavaScript objects behind libuv's handles say: whose they are, addresses, paths, how full their streams are
+// (lib/net.js, lib/dgram.js, lib/child_process.js, lib/internal/streams; the same names in 12 to 26).
+#pragma once
+
+#include <optional>
+
+#include "analysis/handles.h"
+
+namespace corewalk {
+
+// What process._getActiveHandles() tells in place of a handle: its Symbol(owner_symbol), "owner" in old versions, and
+// that one's in turn (AsyncWrap::GetOwner, src/async_wrap.cc). `object` itself when it has none.
+uint64_t OwnerOf(OwnProperties& properties, uint64_t object);
+
+// Fills in owner_class, local, remote, detail, writable and readable of a handle with an owner.
+void DescribeOwner(OwnProperties& properties, HandleEntry* handle);
+
+// The fill of a stream's `_writableState` or `_readableState`.
+std::optional<StreamFill> FillOf(OwnProperties& properties, uint64_t stream, bool writable);
+
+// Whether a TCP handle's owner is a server's.
+bool IsServer(OwnProperties& properties, uint64_t owner);
+
+}  // namespace corewalk

@@ -1,0 +1,203 @@
+#include "analysis/handles.h"
+
+#include <algorithm>
+#include <array>
+
+#include "analysis/handle_owners.h"
+#include "analysis/http_exchanges.h"
+#include "heap/views/functions.h"
+
+namespace corewalk {
+namespace {
+
+constexpr size_t kPoll = 1 << 8;
+constexpr size_t kMostFullStreams = 1 << 20;
+
+// The C++ class by the name that its JavaScript constructor has, for targets without vtables' names (src/*_wrap.cc).
+constexpr std::array<std::array<std::string_view, 2>, 12> kClassOfConstructor = {
+    {{"TCP", "TCPWrap"},
+     {"Pipe", "PipeWrap"},
+     {"TTY", "TTYWrap"},
+     {"UDP", "UDPWrap"},
+     {"Process", "ProcessWrap"},
+     {"FSEvent", "FSEventWrap"},
+     {"Signal", "SignalWrap"},
+     {"TCPConnectWrap", "ConnectWrap"},
+     {"PipeConnectWrap", "ConnectWrap"},
+     {"WriteWrap", "SimpleWriteWrap"},
+     {"ShutdownWrap", "SimpleShutdownWrap"},
+     {"ELDHistogram", "IntervalHistogram"}}};
+
+std::string LastName(std::string_view name) {
+  const size_t last = name.rfind("::");
+  return std::string(last == std::string_view::npos ? name : name.substr(last + 2));
+}
+
+class CensusMaker {
+ public:
+  CensusMaker(HeapReader* reader, const HeapModel& model, int isolate, const BinaryFacts* binary, const Cancel& cancel)
+      : reader_(*reader), properties_(reader), model_(model), isolate_(isolate), binary_(binary), cancel_(cancel) {}
+
+  HandleCensus Make() {
+    Search();
+    census_.loop = FindEventLoop(&reader_, native_contexts_);
+    census_.found = census_.loop.has_value();
+    if (census_.found) {
+      AddHandles();
+      AddRequests();
+    }
+    for (const uint64_t agent : agents_) AddQueuedExchanges(properties_, agent, &census_.exchanges);
+    census_.whole &= !cancel_.Cancelled();
+    return std::move(census_);
+  }
+
+ private:
+  // One walk: the realms, agents of HTTP, streams that are full.
+  void Search() {
+    const InstanceTypes& types = reader_.layout().types;
+    PropertyFinder& free_sockets = properties_.finder("freeSockets");
+    PropertyFinder& writable = properties_.finder("_writableState");
+    PropertyFinder& readable = properties_.finder("_readableState");
+    census_.gaps = VisitObjects(
+        model_, {.isolate = isolate_, .read_only = false}, cancel_,
+        [&](const MapInfo& map, Address first) {
+          if (types.IsNativeContext(map.instance_type)) return true;
+          if (!types.IsJSReceiver(map.instance_type)) return false;
+          return free_sockets.MayHave(map, first) || writable.MayHave(map, first) || readable.MayHave(map, first);
+        },
+        [&](const MapInfo& map, Address address, uint64_t, const Page&) {
+          if (types.IsNativeContext(map.instance_type)) {
+            native_contexts_.push_back(address + 1);
+            return true;
+          }
+          if (free_sockets.Find(map, address) && properties_.Has(address + 1, "requests") &&
+              properties_.Has(address + 1, "sockets"))
+            agents_.push_back(address + 1);
+          for (const bool out : {true, false}) {
+            const std::optional<StreamFill> fill = FillOf(properties_, address + 1, out);
+            if (fill && fill->full() && census_.full_streams.size() < kMostFullStreams)
+              census_.full_streams.push_back({.stream = address + 1, .writable = out, .fill = *fill});
+          }
+          return true;
+        });
+  }
+
+  std::string ClassOfBase(Address base, uint64_t object) {
+    if (binary_ != nullptr) {
+      const std::string_view name = binary_->NodeClass(reader_.Word(base).value_or(0));
+      if (!name.empty()) return LastName(name);
+    }
+    const std::string constructor = reader_.ClassOf(object);
+    for (const auto& [known, name] : kClassOfConstructor) {
+      if (constructor == known) return std::string(name);
+    }
+    return constructor;
+  }
+
+  std::string KindOf(const HandleEntry& handle) {
+    std::string kind = ClassOfBase(handle.wrap, handle.object);
+    // TCPWrap::MemoryInfoName(), src/tcp_wrap.h.
+    if (kind == "TCPWrap")
+      kind = handle.details.listening || IsServer(properties_, handle.owner) ? "TCPServerWrap" : "TCPSocketWrap";
+    return kind;
+  }
+
+  // Handles without JavaScript: those of the Environment stand in a row (src/env.h, see event_loop.h).
+  std::string_view PurposeOf(const UvHandle& handle) const {
+    constexpr uint64_t kEnvironmentBytes = 1 << 14, kTimerBytes = 152, kSmallBytes = 120;
+    const EventLoop& loop = *census_.loop;
+    const uint64_t at = handle.address - loop.handles;
+    if (at == 0) return "Node.js: timers of JavaScript";
+    if (at == kTimerBytes) return "Node.js: immediates";
+    if (at == kTimerBytes + kSmallBytes) return "Node.js: keeps the loop going for immediates";
+    if (at == kTimerBytes + 2 * kSmallBytes || at == kTimerBytes + 3 * kSmallBytes) return "Node.js: idle time";
+    if (handle.address >= loop.environment && handle.address < loop.environment + kEnvironmentBytes)
+      return handle.type == UvType::kAsync ? "Node.js: tasks of other threads" : "Node.js: Environment";
+    return handle.internal() ? "libuv" : "native code";
+  }
+
+  void AddHandles() {
+    const Memory& memory = reader_.memory();
+    const UvHandles ring = ReadUvHandles(memory, census_.loop->loop, cancel_);
+    census_.whole &= ring.whole;
+    census_.active_uv_requests = ActiveUvRequests(memory, census_.loop->loop);
+    for (const UvHandle& uv : ring.handles) {
+      if (census_.handles.size() % kPoll == 0 && cancel_.Cancelled()) return;
+      HandleEntry handle{.uv = uv, .details = ReadUvDetails(memory, uv, census_.loop->loop)};
+      if (IsHandleWrap(reader_, uv)) {
+        handle.wrap = uv.data;
+        handle.object = ObjectOfBase(reader_, uv.data);
+        handle.owner = OwnerOf(properties_, handle.object);
+        DescribeOwner(properties_, &handle);
+        handle.kind = KindOf(handle);
+        bases_.push_back(uv.data);
+        if (uv.stream()) AddExchangeOfSocket(properties_, handle.owner, &census_.exchanges);
+      } else {
+        handle.kind = std::string(UvTypeName(uv.type));
+        handle.detail = UntrustedText(std::string(PurposeOf(uv)));
+      }
+      if (handle.detail.empty()) handle.detail = UntrustedText(handle.details.path);
+      census_.handles.push_back(std::move(handle));
+    }
+  }
+
+  void AddRequests() {
+    const ReqWraps list = ReadReqWraps(reader_, *census_.loop, bases_, cancel_);
+    census_.requests_found = list.found;
+    census_.whole &= list.whole;
+    for (const ReqWrap& wrap : list.wraps) {
+      if (census_.requests.size() % kPoll == 0 && cancel_.Cancelled()) return;
+      RequestEntry request{.wrap = wrap};
+      if (wrap.request != 0) request.uv = ReadUvRequest(reader_.memory(), wrap.request);
+      request.kind = ClassOfBase(wrap.base, wrap.object);
+      Describe(&request);
+      census_.requests.push_back(std::move(request));
+    }
+  }
+
+  void Describe(RequestEntry* request) {
+    const uint64_t object = request->wrap.object;
+    if (object == 0) return;
+    std::string detail = request->uv.path;
+    if (!request->uv.new_path.empty()) detail += " -> " + request->uv.new_path;
+    if (detail.empty()) detail = properties_.Text(object, "hostname");
+    if (detail.empty()) {
+      detail = properties_.Text(object, "address");
+      const std::optional<double> port = properties_.Number(object, "port");
+      if (!detail.empty() && port)
+        detail = (detail.find(':') == std::string::npos ? detail : "[" + detail + "]") + ":" +
+                 std::to_string(static_cast<int64_t>(*port));
+    }
+    request->detail = UntrustedText(detail);
+    // The program's own callback where Node.js keeps it, else what it calls first.
+    for (const std::string_view name : {"callback", "oncomplete"}) {
+      const uint64_t function = properties_.Object(object, name);
+      if (function == 0) continue;
+      request->callback = function;
+      break;
+    }
+    if (request->callback == 0) {
+      const uint64_t context = properties_.Object(object, "context");
+      request->callback = properties_.Object(context, "callback");
+    }
+  }
+
+  HeapReader& reader_;
+  OwnProperties properties_;
+  const HeapModel& model_;
+  const int isolate_;
+  const BinaryFacts* binary_;
+  const Cancel& cancel_;
+  std::vector<uint64_t> native_contexts_, agents_;
+  std::vector<Address> bases_;
+  HandleCensus census_;
+};
+
+}  // namespace
+
+HandleCensus FindHandles(HeapReader* reader, const HeapModel& model, int isolate, const BinaryFacts* binary,
+                         const Cancel& cancel) {
+  return CensusMaker(reader, model, isolate, binary, cancel).Make();
+}
+
+}  // namespace corewalk

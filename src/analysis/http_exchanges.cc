@@ -1,0 +1,121 @@
+#include "analysis/http_exchanges.h"
+
+#include "heap/views/primitives.h"
+#include "heap/views/properties.h"
+
+namespace corewalk {
+namespace {
+
+// Where programs and frameworks keep the time at which a request came: Date, or milliseconds since 1970.
+constexpr std::string_view kStartNames[] = {"_startTime", "startTime", "start_time",
+                                            "startedAt",  "startAt",   "received"};
+constexpr double kYear2000 = 946'684'800'000, kYear2100 = 4'102'444'800'000;
+
+std::optional<double> StartIn(OwnProperties& properties, uint64_t object) {
+  for (const std::string_view name : kStartNames) {
+    const std::optional<OwnProperty> property = properties.Find(object, name);
+    if (!property) continue;
+    std::optional<double> time = property->raw_double;
+    if (!time) time = IsSmi(property->value) ? std::nullopt : ReadDate(properties.reader(), property->value);
+    if (!time) time = ReadNumber(properties.reader(), property->value);
+    if (time && *time > kYear2000 && *time < kYear2100) return time;
+  }
+  return std::nullopt;
+}
+
+HttpExchange ClientExchange(OwnProperties& properties, uint64_t request, uint64_t socket) {
+  HttpExchange exchange{.message = request, .socket = socket};
+  exchange.method = UntrustedText(properties.Text(request, "method"));
+  std::string path = properties.Text(request, "path");
+  if (path.empty()) path = properties.Text(request, "kPath");  // behind an accessor in 26
+  exchange.url = UntrustedText(path);
+  exchange.host = UntrustedText(properties.Text(request, "host"));
+  exchange.incoming = properties.Object(request, "res");
+  if (exchange.incoming != 0) {
+    if (const std::optional<double> status = properties.Number(exchange.incoming, "statusCode"))
+      exchange.status = static_cast<int64_t>(*status);
+  }
+  exchange.started_ms = StartIn(properties, request);
+  exchange.state = socket == 0                                        ? HttpState::kQueued
+                   : properties.Boolean(socket, "connecting") == true ? HttpState::kConnecting
+                   : exchange.incoming != 0                           ? HttpState::kReceiving
+                   : properties.Boolean(request, "finished") == true  ? HttpState::kWaiting
+                                                                      : HttpState::kSending;
+  return exchange;
+}
+
+HttpExchange ServerExchange(OwnProperties& properties, uint64_t response, uint64_t incoming, uint64_t socket) {
+  HttpExchange exchange{.server = true, .message = response, .socket = socket};
+  // From 15.7 on the response knows its request.
+  const uint64_t own = properties.Object(response, "req");
+  exchange.incoming = own != 0 ? own : incoming;
+  exchange.method = UntrustedText(properties.Text(exchange.incoming, "method"));
+  exchange.url = UntrustedText(properties.Text(exchange.incoming, "url"));
+  const std::optional<OwnProperty> header = properties.Find(response, "_header");
+  const bool head_sent = header && !header->raw_double && properties.reader().IsString(header->value);
+  if (head_sent) {
+    if (const std::optional<double> status = properties.Number(response, "statusCode"))
+      exchange.status = static_cast<int64_t>(*status);
+  }
+  exchange.started_ms = StartIn(properties, exchange.incoming);
+  if (!exchange.started_ms) exchange.started_ms = StartIn(properties, response);
+  exchange.state = properties.Boolean(response, "finished") == true ? HttpState::kFlushing
+                   : head_sent                                      ? HttpState::kResponding
+                   : response == 0 || properties.Boolean(exchange.incoming, "complete") == false ? HttpState::kReceiving
+                                                                                                 : HttpState::kHandling;
+  return exchange;
+}
+
+}  // namespace
+
+std::string_view HttpStateName(HttpState state) {
+  switch (state) {
+    case HttpState::kQueued:
+      return "queued";
+    case HttpState::kConnecting:
+      return "connecting";
+    case HttpState::kSending:
+      return "sending";
+    case HttpState::kWaiting:
+      return "waiting";
+    case HttpState::kReceiving:
+      return "receiving";
+    case HttpState::kHandling:
+      return "handling";
+    case HttpState::kResponding:
+      return "responding";
+    case HttpState::kFlushing:
+      break;
+  }
+  return "flushing";
+}
+
+void AddExchangeOfSocket(OwnProperties& properties, uint64_t socket, std::vector<HttpExchange>* exchanges) {
+  const uint64_t message = properties.Object(socket, "_httpMessage");
+  const uint64_t incoming = properties.Object(properties.Object(socket, "parser"), "incoming");
+  if (message == 0 && incoming == 0) return;
+  // Only a ClientRequest has an agent.
+  if (message != 0 && properties.Has(message, "agent")) {
+    exchanges->push_back(ClientExchange(properties, message, socket));
+  } else if (properties.Has(socket, "server") || properties.Has(message, "req")) {
+    exchanges->push_back(ServerExchange(properties, message, incoming, socket));
+  }
+}
+
+void AddQueuedExchanges(OwnProperties& properties, uint64_t agent, std::vector<HttpExchange>* exchanges) {
+  constexpr size_t kMost = 1 << 22;
+  HeapReader& reader = properties.reader();
+  const uint64_t requests = properties.Object(agent, "requests");
+  if (requests == 0) return;
+  ForEachProperty(reader, requests, [&](const OwnProperty& list) {
+    if (list.accessor || !list.readable || list.raw_double || IsSmi(list.value)) return true;
+    ForEachElement(reader, list.value, [&](const OwnProperty& element) {
+      if (!element.raw_double && properties.Has(element.value, "method"))
+        exchanges->push_back(ClientExchange(properties, element.value, 0));
+      return exchanges->size() < kMost;
+    });
+    return exchanges->size() < kMost;
+  });
+}
+
+}  // namespace corewalk

@@ -1,0 +1,192 @@
+'use strict';
+// A process with handles and requests of every kind, of which the process itself and the program keep the books.
+//   node [OPTIONS] handles.js COUNT [live]
+// A busy HTTP server with keep-alive connections and requests in every state, TCP, TLS, UDP, pipes, child processes,
+// watchers of files, MessagePorts, a worker, requests to files and DNS. Facts: "libuv" as process.report tells it,
+// "active" and "requests" the classes that process._getActiveHandles() and _getActiveRequests() tell, "resources" of
+// process.getActiveResourcesInfo() (16.14, 17.3), "http" {server, client, queued} with method and URL.
+var childProcess = require('child_process');
+var dgram = require('dgram');
+var dns = require('dns');
+var fs = require('fs');
+var http = require('http');
+var net = require('net');
+var os = require('os');
+var path = require('path');
+var stream = require('stream');
+var common = require('./common.js');
+
+var kMany = Number(process.argv[2] || 10);
+var kLive = process.argv[3] === 'live';
+var keep = common.keep;
+var directory = fs.mkdtempSync(path.join(os.tmpdir(), 'corewalk-handles-'));
+var expected = {http: [], listening: [], children: [], watched: [], udp: 0, full: []};
+
+function counts(list) {
+  var all = {};
+  list.forEach(function(name) { all[name] = (all[name] || 0) + 1; });
+  return all;
+}
+function nameOf(object) { return object.constructor ? object.constructor.name : 'Object'; }
+
+function finish() {
+  var report = null;
+  try {
+    report = process.report.getReport();
+    if (typeof report === 'string') report = JSON.parse(report);
+  } catch (error) {
+    report = null;
+  }
+  // Requests that cannot end before the process does: the threads of libuv wait for a pipe that nobody writes to.
+  for (var i = 0; i < kMany; i++) {
+    fs.stat(path.join(directory, 'missing-' + i), function onStat() {});
+    fs.open(fifo, 'r', function onOpen() {});
+  }
+  fs.readFile(__filename, function onRead() {});
+  dns.lookup('localhost', function onLookup() {});
+  keep(net.connect(path.join(directory, 'pipe.sock')));
+  var handles = process._getActiveHandles(), requests = process._getActiveRequests();
+  var resources = process.getActiveResourcesInfo ? process.getActiveResourcesInfo() : null;
+  try {
+    report = process.report.getReport();
+    if (typeof report === 'string') report = JSON.parse(report);
+  } catch (error) {
+    report = null;
+  }
+  expected.libuv = report && report.libuv;
+  expected.active = counts(handles.map(nameOf));
+  expected.requests = counts(requests.map(nameOf));
+  expected.resources = resources && counts(resources);
+  expected.file = __filename;
+  expected.directory = directory;
+  expected.many = kMany;
+  if (kLive) {
+    common.print(expected);
+    var end = Date.now() + 60000;
+    while (Date.now() < end);
+    process.exit();
+  }
+  common.finish(expected);
+}
+
+// A pipe without a writer: open() waits for one.
+var fifo = path.join(directory, 'fifo');
+childProcess.execFileSync('mkfifo', [fifo]);
+
+var steps = [];
+function step(run) { steps.push(run); }
+function next() {
+  var run = steps.shift();
+  if (run) run(next);
+  else setImmediate(finish);
+}
+
+var server = http.createServer(function(request, response) {
+  if (request.url === '/ready') return response.end('ready');
+  keep(response);
+  if (request.url.indexOf('/responding') === 0) response.write('begin');
+  inFlight++;
+});
+var inFlight = 0;
+server.keepAliveTimeout = 600000;
+var agent = new http.Agent({keepAlive: true, maxSockets: 1 + 3 * kMany, maxFreeSockets: 10000});
+
+step(function(done) {
+  server.listen(0, '127.0.0.1', function() {
+    expected.listening.push('127.0.0.1');
+    done();
+  });
+});
+// Connections that are kept alive: as many as are used at once.
+step(function(done) {
+  var left = kMany;
+  for (var i = 0; i < kMany; i++) {
+    http.get({agent: agent, host: '127.0.0.1', port: server.address().port, path: '/ready'}, function(response) {
+      response.resume();
+      response.on('end', function() { setImmediate(function() { if (--left === 0) done(); }); });
+    });
+  }
+});
+// Requests that wait for their answer, some with a part of it.
+step(function(done) {
+  function request(method, url) {
+    var one = keep(http.request({agent: agent, host: '127.0.0.1', port: server.address().port, path: url, method: method}));
+    one.on('response', function(response) { keep(response); });
+    one.on('error', function() {});
+    expected.http.push({method: method, url: url});
+    return one;
+  }
+  for (var i = 0; i < kMany; i++) {
+    request('GET', '/handling?' + i).end();
+    request('PUT', '/responding?' + i).end('body');
+  }
+  function wait() {
+    if (inFlight < 2 * kMany) return setTimeout(wait, 5);
+    setTimeout(done, 50);
+  }
+  wait();
+});
+// Bare TCP, of which nobody reads one side: what is written stays.
+step(function(done) {
+  var bare = keep(net.createServer(function(socket) { keep(socket).pause(); }));
+  bare.listen(0, '127.0.0.1', function() {
+    var client = keep(net.connect(bare.address().port, '127.0.0.1'));
+    client.on('connect', function() {
+      client.write(Buffer.alloc(20 << 20));
+      client.remoteAddress;
+      expected.remote = '127.0.0.1:' + bare.address().port;
+      setTimeout(done, 50);
+    });
+  });
+});
+step(function(done) {
+  keep(net.createServer(function() {})).listen(path.join(directory, 'pipe.sock'), done);
+});
+step(function(done) {
+  var left = Math.min(kMany, 1000);
+  for (var i = Math.min(kMany, 1000); i > 0; i--) {
+    var socket = keep(dgram.createSocket('udp4'));
+    expected.udp++;
+    if (i % 3 === 0) socket.unref();
+    socket.bind(0, '127.0.0.1', function() { if (--left === 0) done(); });
+  }
+});
+step(function(done) {
+  for (var i = 0; i < 3; i++) {
+    var child = keep(childProcess.spawn('sleep', ['6' + i], {stdio: ['pipe', 'pipe', 'ignore']}));
+    expected.children.push({pid: child.pid, command: 'sleep 6' + i});
+    if (i === 0) child.unref();
+  }
+  for (i = 0; i < Math.min(kMany, 100); i++) {
+    var file = path.join(directory, 'watched-' + i);
+    fs.writeFileSync(file, 'x');
+    keep(fs.watch(file, function() {}));
+    expected.watched.push(file);
+  }
+  fs.watchFile(path.join(directory, 'watched-0'), {interval: 1234}, function() {});
+  process.on('SIGUSR2', function() {});
+  setTimeout(done, 50);
+});
+step(function(done) {
+  var workers = null;
+  try {
+    workers = require('worker_threads');
+  } catch (error) {
+    return done();
+  }
+  var channel = keep(new workers.MessageChannel());
+  channel.port1.on('message', function() {});
+  var worker = keep(new workers.Worker('require("worker_threads").parentPort.postMessage(1);' +
+      'require("net").createServer(function() {}).listen(0, "127.0.0.1"); setInterval(function() {}, 1000);', {eval: true}));
+  worker.on('message', function() { setTimeout(done, 100); });
+});
+// Streams that are full, without a handle.
+step(function(done) {
+  var full = keep(new stream.Writable({highWaterMark: 10, write: function() {}}));
+  full.write('0123456789abcdef');
+  var objects = keep(new stream.Readable({objectMode: true, highWaterMark: 4, read: function() {}}));
+  for (var i = 0; i < 6; i++) objects.push({});
+  expected.full = [['Writable', true, 16, 10, false], ['Readable', false, 6, 4, true]];
+  done();
+});
+next();
