@@ -1,0 +1,136 @@
+"""`handles` and `requests` say what process.report, process._getActiveHandles(), _getActiveRequests(),
+getActiveResourcesInfo() and the program's own books say: in a busy HTTP server at ten and at many of each."""
+import os
+import shutil
+import subprocess
+import json
+
+import schema as S
+from harness import APPS, Skip, run as run_program
+
+MANY = "10000"
+
+
+def run(ctx):
+    sizes = ["10"]
+    if ctx.options.all_programs or ctx.major in (16, 26):
+        sizes.append("1000" if ctx.options.quick else MANY)
+    for many in sizes:
+        core = ctx.core("handles", "--expose-gc", "--", many, key=f"handles-{many}", limit=300)
+        try:
+            check(ctx, core, f"handles ({many})")
+            if many == "10":
+                options(ctx, core)
+                stripped(ctx, core)
+        finally:
+            shutil.rmtree(core.facts["directory"], ignore_errors=True)
+    without_node(ctx)
+
+
+def counts(names):
+    found = {}
+    for name in names:
+        found[name] = found.get(name, 0) + 1
+    return found
+
+
+def check(ctx, core, label, kinds=True):
+    facts = core.facts
+    document = ctx.cli_json(core, "handles", "--list", "-n", "0")
+    rows = document[S.ROWS]
+    libuv(ctx, facts, rows, label)
+    active = [r for r in rows if r["is_active_resource"]]
+    ctx.equal(f"{label}: process._getActiveHandles()", counts(r["owner_class"] for r in active), facts["active"])
+    asked = ctx.cli_json(core, "requests", "--list", "-n", "0")
+    requests = asked[S.ROWS]
+    if kinds and facts["resources"] is not None:
+        told = {k: n for k, n in facts["resources"].items() if k not in ("Timeout", "Immediate")}
+        ctx.equal(f"{label}: process.getActiveResourcesInfo()", counts([r["kind"] for r in active] + [r["kind"] for r in requests]), told)
+    ctx.equal(f"{label}: process._getActiveRequests()", len(requests), sum(facts["requests"].values()))
+    opens = [r for r in requests if r["detail"] == os.path.join(facts["directory"], "fifo")]
+    ctx.equal(f"{label}: files that are being opened", [(r["operation"], r["callback"] is not None) for r in opens], [("open", True)] * facts["many"])
+    stats = sorted(r["detail"] for r in requests if r["operation"] == "stat")
+    ctx.equal(f"{label}: files that are asked for", stats, sorted(os.path.join(facts["directory"], f"missing-{i}") for i in range(facts["many"])))
+    ctx.check(f"{label}: DNS", [r["detail"] for r in requests if r["kind"] == "GetAddrInfoReqWrap"] == ["localhost"])
+    ctx.check(f"{label}: a connect", [r["detail"] for r in requests if r["kind"] == "ConnectWrap"] == [os.path.join(facts["directory"], "pipe.sock")])
+    wanted = sorted((r["method"], r["url"]) for r in facts["http"])
+    for side, states in (("server", {"GET": "handling", "PUT": "responding"}), ("client", {"GET": "waiting", "PUT": "receiving"})):
+        got = [r for r in asked["http"] if r["side"] == side]
+        ctx.check(f"{label}: HTTP requests of the {side}", sorted((r["method"], r["url"]) for r in got) == wanted and
+                  all(r["state"] == states[r["method"]] for r in got), f"{len(got)} of {len(wanted)}, " + repr(counts((r["method"], r["state"]) for r in got)))
+    children = [(r["pid"], r["detail"]) for r in rows if r["uv_type"] == "process"]
+    ctx.equal(f"{label}: child processes", sorted(children), sorted((c["pid"], c["command"]) for c in facts["children"]))
+    ctx.equal(f"{label}: watched files", sorted(r["path"] for r in rows if r["uv_type"] == "fs_event"), sorted(facts["watched"]))
+    polled = [(r["path"]) for r in rows if r["uv_type"] == "fs_poll"]
+    ctx.equal(f"{label}: polled files", polled, [os.path.join(facts["directory"], "watched-0")])
+    ctx.equal(f"{label}: UDP", len([r for r in rows if r["uv_type"] == "udp"]), facts["udp"])
+    ctx.check(f"{label}: a peer that the program has asked for", facts["remote"] in [r["remote"] for r in rows])
+    full = {(r["class"], r["side"] == "writable", r["length"], r["high_water_mark"], r["objects"]) for r in document["full_streams"]}
+    missing = [f for f in facts["full"] if tuple(f) not in full]
+    ctx.check(f"{label}: full streams", not missing, f"{missing} not in {full}"[:300])
+
+
+def libuv(ctx, facts, rows, label):
+    """process.report's section: each handle with its address, state and file descriptor."""
+    if not facts["libuv"]:
+        return
+    told = {int(h["address"], 16): h for h in facts["libuv"] if h["type"] != "loop" and "address" in h}
+    got = {int(r["address"], 16): r for r in rows}
+    ctx.check(f"{label}: process.report: every handle", set(got) == set(told),
+              f"{len(told)} told, {[t['type'] for a, t in told.items() if a not in got]} missing, {[r['kind'] for a, r in got.items() if a not in told]} too many"[:400])
+    wrong = []
+    for address, handle in told.items():
+        row = got.get(address)
+        if row is None:
+            continue
+        same = (row["uv_type"], row["is_active"], row["is_referenced"]) == (handle["type"], handle["is_active"], handle["is_referenced"])
+        if not same or ("fd" in handle and handle["fd"] != (row["fd"] if row["fd"] is not None else -1)):
+            wrong.append((handle, row["uv_type"], row["is_active"], row["is_referenced"], row["fd"]))
+        if handle["type"] in ("tcp", "pipe") and handle.get("writeQueueSize", row["queued_bytes"]) != row["queued_bytes"]:
+            wrong.append((handle["writeQueueSize"], row["queued_bytes"]))
+        if handle["type"] == "signal" and handle["signum"] != row["signal"]:
+            wrong.append((handle["signum"], row["signal"]))
+    ctx.check(f"{label}: process.report: type, state, descriptor, queue", not wrong, repr(wrong[:2])[:400])
+
+
+def options(ctx, core):
+    listed = ctx.cli_json(core, "handles", "--list", "-n", "0")
+    grouped = ctx.cli_json(core, "handles", "-n", "0")
+    ctx.equal("handles: groups and list agree", sum(r["count"] for r in grouped[S.ROWS]), len(listed[S.ROWS]))
+    ctx.equal("handles: totals", (grouped["handles"]["handles"], grouped["handles"]["active_resources"]),
+              (len(listed[S.ROWS]), sum(core.facts["active"].values())))
+    some = ctx.cli_json(core, "handles", "--list", "--filter", "FSEvent", "-n", "2")
+    ctx.equal("handles --list --filter -n", (len(some[S.ROWS]), some[S.ROWS + "_omitted"]), (2, len(core.facts["watched"]) - 2))
+    every = ctx.cli_json(core, "handles", "--isolate", "all", "--list", "-n", "0")[S.ROWS]
+    ctx.check("handles --isolate all: the worker's server", [r["kind"] for r in every if r["isolate"] == 1 and r["is_listening"]] == ["TCPServerWrap"])
+    for words, facts in (("getactivehandles", "active"), ("getactiverequests", "requests")):
+        total = sum(core.facts[facts].values())
+        done = ctx.cli(words, core=core)
+        ctx.check(f"{words}: llnode's format", done.status == 0 and done.text.rstrip().split("\n")[-1] == f"Total: {total}" or
+                  f"Total: {total}\n" in done.text, done.brief())
+        ctx.equal(f"{words} --json", len(ctx.cli_json(core, words)["values"]), total)
+    if ctx.options.lldb and ctx.options.plugin:
+        got = ctx.lldb("v8 handles --list -n 0 --json", core=core).documents()
+        ctx.check("handles: both faces say the same", len(got) == 1 and got[0][S.ROWS] == listed[S.ROWS])
+
+
+def stripped(ctx, core):
+    if not shutil.which("strip"):
+        return
+    node = os.path.join(ctx.directory, "stripped-node")
+    subprocess.run(["strip", "-o", node, core.node], check=True)
+    try:
+        rows = ctx.cli("handles", "--list", "-n", "0", "--json", core=core, node=node).documents()[0][S.ROWS]
+        whole = ctx.cli_json(core, "handles", "--list", "-n", "0")[S.ROWS]
+        ctx.check("handles with a stripped executable", [(r["address"], r["kind"], r["owner"]) for r in rows] ==
+                  [(r["address"], r["kind"], r["owner"]) for r in whole], repr(counts(r["kind"] for r in rows)))
+    finally:
+        os.remove(node)
+
+
+def without_node(ctx):
+    core = ctx.core_without_node("handles", "10")
+    try:
+        check(ctx, core, "handles without executable")
+    finally:
+        shutil.rmtree(core.facts["directory"], ignore_errors=True)
