@@ -16,6 +16,7 @@ std::unique_ptr<Command> MakeHandlesCommand();
 std::unique_ptr<Command> MakeRequestsCommand();
 std::unique_ptr<Command> MakeActiveHandlesCommand();
 std::unique_ptr<Command> MakeActiveRequestsCommand();
+std::unique_ptr<Command> MakeStackCommand();
 std::unique_ptr<Command> MakeHeapCommand();
 std::unique_ptr<Command> MakeIsolatesCommand();
 std::unique_ptr<Command> MakeIsolateCommand();
@@ -64,6 +65,7 @@ Registry BuiltinCommands() {
   registry.Add(MakeRequestsCommand());
   registry.Add(MakeActiveHandlesCommand());
   registry.Add(MakeActiveRequestsCommand());
+  registry.Add(MakeStackCommand());
   registry.Add(MakeHeapCommand());
   registry.Add(MakeIsolatesCommand());
   registry.Add(MakeIsolateCommand());

@@ -3,22 +3,10 @@
 namespace corewalk {
 namespace {
 
-constexpr uint64_t kMostIsolateBytes = 0x40000;  // 14.6 has about 0x11000
-constexpr uint64_t kBehindHeap = 0x3000;         // bytes that are read behind the Heap's start when the end is unknown
-constexpr uint64_t kMostMallocBytes = 1 << 30;
 constexpr size_t kMostRoots = 1 << 24;
 constexpr size_t kPollWords = 1 << 16;
 
 }  // namespace
-
-// glibc: struct malloc_chunk, the size with three flag bits stands in front of the block (malloc/malloc.c).
-uint64_t MallocSize(const Memory& memory, Address block) {
-  if (block < 16 || (block & 15) != 0) return 0;
-  const uint64_t header = memory.ReadWord(block - 8).value_or(0);
-  const uint64_t size = header & ~uint64_t{7};
-  if (size < 32 || size > kMostMallocBytes || (size & 15) != 0) return 0;
-  return size - 8;
-}
 
 RootsBuilder::RootsBuilder(const HeapModel& model, const IsolateHeap& isolate, const BinaryFacts* binary,
                            const Cancel& cancel, int threads)
@@ -27,15 +15,9 @@ RootsBuilder::RootsBuilder(const HeapModel& model, const IsolateHeap& isolate, c
       binary_(binary),
       cancel_(cancel),
       threads_(threads),
+      words_(ReadIsolateWords(model.memory(), isolate)),
       maps_(model.memory(), model.layout()) {
   roots_.labels.emplace_back();
-  words_.start = isolate.isolate != 0 ? isolate.isolate : isolate.roots.address;
-  words_.heap = isolate.heap;
-  if (isolate.heap < words_.start || isolate.heap - words_.start > kMostIsolateBytes) return;
-  const uint64_t known = MallocSize(memory(), words_.start);
-  const uint64_t least = isolate.heap - words_.start + kBehindHeap / 4;
-  const uint64_t bytes = known > least && known < kMostIsolateBytes ? known : isolate.heap - words_.start + kBehindHeap;
-  words_.words = ReadWords(memory(), words_.start, bytes / 8);
 }
 
 bool RootsBuilder::PointsIntoHeap(uint64_t word) const {

@@ -7,21 +7,11 @@
 #include <vector>
 
 #include "graph/roots.h"
+#include "heap/isolate_words.h"
 #include "heap/map_cache.h"
 #include "heap/tagged.h"
 
 namespace corewalk {
-
-// The Isolate struct, read once.
-struct IsolateWords {
-  Address start = 0;
-  Address heap = 0;             // the Heap struct inside
-  std::vector<uint64_t> words;  // from start on, as far as the Isolate reaches
-  Address SlotOf(size_t i) const { return start + 8 * i; }
-};
-
-// Bytes that a block of glibc's malloc has from `block` on, by the size in front of it; 0 when there is no such size.
-uint64_t MallocSize(const Memory& memory, Address block);
 
 class RootsBuilder {
  public:

@@ -166,6 +166,12 @@ class Context:
         finally:
             os.remove(copy)
 
+    def drop(self, key):
+        """Forgets one core, for tests that make many."""
+        with self._lock:
+            self._cores.pop(key, None)
+        shutil.rmtree(os.path.join(self.directory, key), ignore_errors=True)
+
     def drop_cores(self):
         with self._lock:
             self._cores.clear()

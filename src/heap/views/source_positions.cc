@@ -12,6 +12,8 @@ constexpr V8Version kFirstFlags{14, 1};      // PositionTableEntry::is_breakable
 constexpr V8Version kPositionsFirst{12, 4};
 constexpr int kPositionsOld = 32, kPositionsNew = 24;
 
+constexpr int kTableOfFrameCache = 8;
+
 constexpr uint64_t kByteArrayData = 16;
 constexpr int kMostSteps = 4;       // from a SharedFunctionInfo to its bytecode
 constexpr int kCodeFields = 8 * 9;  // of Code and InterpreterData, in which bytecode is looked for
@@ -62,6 +64,12 @@ bool HoldsBytecode(std::string_view type) {
 }
 
 }  // namespace
+
+TablePosition UnpackPosition(uint64_t raw) {
+  TablePosition position;
+  SetPosition(raw, &position);
+  return position;
+}
 
 PositionTableFormat PositionTableFormatOf(const V8Version& version) {
   if (!version.known()) return {.first_offset = -1, .flags = true};
@@ -148,7 +156,9 @@ uint64_t PositionTableOf(HeapReader& reader, uint64_t bytecode) {
   if (!reader.IsType(bytecode, "BYTECODE_ARRAY_TYPE")) return 0;
   const V8Version& version = reader.layout().version;
   const bool old = version.known() && LineOf(version) < kPositionsFirst;
-  const uint64_t table = reader.Field(bytecode, old ? kPositionsOld : kPositionsNew).value_or(0);
+  uint64_t table = reader.Field(bytecode, old ? kPositionsOld : kPositionsNew).value_or(0);
+  // Lines up to 8.1 may have put a cache of stack frames in front.
+  if (reader.TypeOf(table).starts_with("SOURCE_POSITION_TABLE_WITH_FRAME_CACHE")) table = reader.Field(table, kTableOfFrameCache).value_or(0);
   return IsByteArray(reader.TypeOf(table)) ? table : 0;
 }
 

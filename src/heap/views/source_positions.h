@@ -34,6 +34,9 @@ struct TablePosition {
   bool external = false;  // a place in V8's own source (builtins): `position` is none
 };
 
+// A SourcePosition as V8 packs it; its code offset is not set.
+TablePosition UnpackPosition(uint64_t raw);
+
 // Entry by entry by rising code offset; `visit` returns false to stop. False when the table is damaged.
 bool ForEachTablePosition(std::span<const std::byte> table, const PositionTableFormat& format,
                           const std::function<bool(const TablePosition&)>& visit);

@@ -1,0 +1,135 @@
+#include "heap/views/code_objects.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "heap/heap_walk.h"
+#include "heap/views/bytecodes.h"
+#include "heap/views/source_positions.h"
+
+namespace corewalk {
+namespace {
+
+constexpr int kMostInlined = 200;          // levels; V8 inlines a handful
+constexpr uint64_t kInliningEntryBytes = 16;  // InliningPosition {SourcePosition position; int inlined_function_id}
+constexpr uint64_t kMostStreamHead = 8;    // words in front of the instructions of an InstructionStream
+constexpr int kWrapperShared = 8;          // SharedFunctionInfoWrapper, src/objects/shared-function-info.tq
+
+}  // namespace
+
+std::string_view CodeTierName(CodeTier tier) {
+  static constexpr std::string_view kNames[] = {"unknown", "baseline", "Maglev", "TurboFan", "optimized", "builtin", "regexp", "wasm"};
+  return kNames[static_cast<size_t>(tier)];
+}
+
+CodeFinder::CodeFinder(const HeapModel& model, HeapReader& reader, const BinaryFacts* binary, BytecodeSizes sizes)
+    : model_(model),
+      reader_(reader),
+      facts_(FindFrameFacts(reader.layout().version)),
+      binary_(binary),
+      sizes_(std::move(sizes)) {}
+
+const std::vector<CodeFinder::Object>& CodeFinder::ObjectsOf(const Page& page) {
+  const auto [at, added] = pages_.try_emplace(page.descriptor.chunk);
+  if (added) {
+    PageTally tally;
+    VisitPage(
+        model_, page,
+        [&](const MapInfo& map, Address address, uint64_t size, const Page&) {
+          at->second.push_back({address, address + size, map.instance_type});
+          return true;
+        },
+        &tally);
+  }
+  return at->second;
+}
+
+uint64_t CodeFinder::CodeOfStream(uint64_t stream) {
+  for (uint64_t i = 1; i < kMostStreamHead; ++i) {
+    const uint64_t word = reader_.Word(Untag(stream) + 8 * i).value_or(0);
+    if (LooksLikePointer(word) && reader_.IsType(word, "CODE_TYPE")) return word;
+  }
+  return 0;
+}
+
+std::optional<CodeView> CodeFinder::At(Address pc) {
+  const Page* page = model_.index().At(pc);
+  if (page == nullptr) return std::nullopt;
+  const std::vector<Object>& objects = ObjectsOf(*page);
+  auto at = std::ranges::upper_bound(objects, pc, {}, &Object::begin);
+  if (at == objects.begin() || pc >= (--at)->end) return std::nullopt;
+  const std::string& type = reader_.layout().types.at(static_cast<uint32_t>(at->type)).name;
+  CodeView view;
+  if (facts_.code_start == 0) {
+    if (type != "CODE_TYPE") return std::nullopt;
+    view.code = at->begin | 1;
+    view.start = at->begin + facts_.code_header;
+  } else {
+    if (type != "INSTRUCTION_STREAM_TYPE") return std::nullopt;
+    view.code = CodeOfStream(at->begin | 1);
+    if (view.code == 0) return std::nullopt;
+    view.start = reader_.Field(view.code, facts_.code_start).value_or(0);
+  }
+  const uint32_t size = reader_.Raw<uint32_t>(view.code, facts_.code_size).value_or(0);
+  // The size is only good for the end, which the page knows as well.
+  view.end = std::min<Address>(at->end, size == 0 ? at->end : view.start + size);
+  if (view.start < at->begin || view.start >= at->end || pc < view.start) return std::nullopt;
+  if (pc >= view.end) view.end = at->end;
+  view.tier = TierOf(view.code);
+  return view;
+}
+
+CodeTier CodeFinder::TierOf(uint64_t code) {
+  const uint64_t data = reader_.Field(code, facts_.code_deoptimization_data).value_or(0);
+  const std::string_view type = reader_.TypeOf(data);
+  if (type == "BYTECODE_ARRAY_TYPE" || type == "INTERPRETER_DATA_TYPE") return CodeTier::kBaseline;
+  const bool has_data = type.find("FIXED_ARRAY") != std::string_view::npos && reader_.ArrayLength(data).value_or(0) > facts_.inlining_positions;
+  if (!has_data) return CodeTier::kUnknown;
+  // Maglev's code is like TurboFan's; only the kind tells them apart. CodeKind: BASELINE, MAGLEV, TURBOFAN follow each
+  // other from 10.x on (src/objects/code-kind.h).
+  const auto baseline = binary_ == nullptr ? std::nullopt : binary_->Constant("CodeKindBaseline");
+  const std::optional<uint32_t> flags = reader_.Raw<uint32_t>(code, facts_.code_flags);
+  const int64_t base = baseline.value_or(facts_.baseline_kind);
+  if (!flags || base == 0) return facts_.has_maglev ? CodeTier::kOptimized : CodeTier::kTurboFan;
+  const int64_t kind = (*flags & 15) - base;
+  if (!facts_.has_maglev) return CodeTier::kTurboFan;
+  return kind == 1 ? CodeTier::kMaglev : kind == 2 ? CodeTier::kTurboFan : CodeTier::kOptimized;
+}
+
+std::vector<CodeFunction> CodeFinder::FunctionsAt(const CodeView& code, Address pc, bool returns) {
+  const std::vector<std::byte> table = ReadByteArray(reader_, reader_.Field(code.code, facts_.code_source_positions).value_or(0));
+  const int64_t offset = static_cast<int64_t>(pc - code.start) - (returns ? 1 : 0);
+  std::optional<TablePosition> position = FindTablePosition(table, PositionTableFormatOf(reader_.layout().version), offset);
+  if (!position) return {};
+  const uint64_t data = reader_.Field(code.code, facts_.code_deoptimization_data).value_or(0);
+  const uint64_t literals = reader_.ArrayElement(data, facts_.literals).value_or(0);
+  const uint64_t literal_count = reader_.ArrayLength(literals).value_or(0);
+  const std::vector<std::byte> inlined = ReadByteArray(reader_, reader_.ArrayElement(data, facts_.inlining_positions).value_or(0));
+  std::vector<CodeFunction> functions;
+  for (int level = 0; level < kMostInlined && position->inlining_id >= 0; ++level) {
+    const uint64_t entry = kInliningEntryBytes * static_cast<uint64_t>(position->inlining_id);
+    if (entry + kInliningEntryBytes > inlined.size()) return {};
+    uint64_t raw;
+    int32_t id;
+    std::memcpy(&raw, inlined.data() + entry, 8);
+    std::memcpy(&id, inlined.data() + entry + 8, 4);
+    if (id < 0 || static_cast<uint64_t>(id) >= literal_count) return {};
+    uint64_t shared = reader_.ArrayElement(literals, static_cast<uint64_t>(id)).value_or(0);
+    if (reader_.IsType(shared, "SHARED_FUNCTION_INFO_WRAPPER_TYPE")) shared = reader_.Field(shared, kWrapperShared).value_or(0);
+    shared = Untag(shared) | 1;
+    if (!reader_.IsType(shared, "SHARED_FUNCTION_INFO_TYPE")) return {};
+    functions.push_back({shared, static_cast<int32_t>(position->position)});
+    position = UnpackPosition(raw);
+  }
+  if (position->inlining_id >= 0) return {};
+  functions.push_back({0, static_cast<int32_t>(position->position)});
+  return functions;
+}
+
+std::optional<int64_t> CodeFinder::BytecodeOffsetAt(const CodeView& code, Address pc, uint64_t bytecode) {
+  const std::vector<std::byte> table = ReadByteArray(reader_, reader_.Field(code.code, facts_.code_source_positions).value_or(0));
+  if (table.empty()) return std::nullopt;
+  return BytecodeOffsetOfBaseline(table, ReadBytecodes(reader_, bytecode), sizes_, pc - code.start);
+}
+
+}  // namespace corewalk

@@ -1,0 +1,5 @@
+'use strict';
+exports.exported = function(label) {
+  const nested = () => global.finishStack(label);
+  return nested();
+};

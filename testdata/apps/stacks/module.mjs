@@ -1,0 +1,5 @@
+const wanted = 'esm';
+export function inModule(label) {
+  return globalThis.finishStack(label);
+}
+inModule(wanted);
