@@ -187,6 +187,6 @@ def out_of_memory(ctx):
 
 
 def places_of(ctx):
-    if not (ctx.first or ctx.options.all_programs):
+    if ctx.options.quick or not (ctx.first or ctx.options.all_programs):
         return FEW
     return run_program([ctx.node, os.path.join(APPS, "stacks.js"), "list"]).text.split()
