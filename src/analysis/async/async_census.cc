@@ -22,8 +22,8 @@ class Collector {
       : reader_(*reader), graph_(graph), cancel_(cancel), census_(*census) {}
 
   void Run() {
-    const bool done = CollectPromises() && CollectCalls() && CollectResolvers() && LinkMicrotasks() && LinkReactions() &&
-                      LinkCalls() && FindHolders();
+    const bool done = CollectPromises() && CollectCalls() && CollectResolvers() && LinkMicrotasks() &&
+                      LinkReactions() && LinkCalls() && FindHolders();
     census_.interrupted = !done || cancel_.Cancelled();
   }
 
@@ -134,7 +134,8 @@ class Collector {
   void LinkReaction(uint32_t index, const ReactionView& reaction) {
     AsyncPromise& promise = census_.promises[index];
     ++promise.reactions;
-    const NativeClosure closure = IsNative(reaction.fulfill) ? ReadNativeClosure(reader_, reaction.fulfill) : NativeClosure();
+    const NativeClosure closure =
+        IsNative(reaction.fulfill) ? ReadNativeClosure(reader_, reaction.fulfill) : NativeClosure();
     if (closure.generator != 0) {
       ++promise.awaiting;
       const uint32_t call = census_.CallAt(graph_, closure.generator);
@@ -177,7 +178,8 @@ class Collector {
         if (AsyncPromise* promise = PendingAt(call.view.promise)) promise->generator = i;
       }
       uint64_t request = call.view.requests, landmark = 0;
-      for (uint64_t count = 0; count < kMostRequests && reader_.IsType(request, "ASYNC_GENERATOR_REQUEST_TYPE"); ++count) {
+      for (uint64_t count = 0; count < kMostRequests && reader_.IsType(request, "ASYNC_GENERATOR_REQUEST_TYPE");
+           ++count) {
         if (request == landmark) break;
         if ((count & (count - 1)) == 0) landmark = request;
         const uint64_t promised = reader_.Field(request, kRequestPromise).value_or(0);
@@ -222,7 +224,8 @@ class Collector {
         at = parent;
       }
       if (promise.source == PromiseSource::kProgram) promise.holder = first;
-      if (promise.source == PromiseSource::kNobody || (promise.source == PromiseSource::kProgram && first == kNoObject)) {
+      if (promise.source == PromiseSource::kNobody ||
+          (promise.source == PromiseSource::kProgram && first == kNoObject)) {
         for (const uint32_t root : graph_.RootsOf(resolvable ? promise.resolver : promise.node)) {
           if (graph_.roots().roots[root].group != RootGroup::kGlobalHandles) continue;
           promise.source = PromiseSource::kNative;
@@ -237,9 +240,13 @@ class Collector {
   // A class that tells more than the shapes that every program is made of.
   bool IsOwner(const std::string& name) const {
     if (name.empty() || name[0] == '(' || name.starts_with("system / ") || name.starts_with("global ")) return false;
-    static const std::unordered_set<std::string> kPlain = {
-        "Object", "Array", "Map", "Set", "WeakMap", "WeakSet", "Function", "Promise", "Generator", "Module", "process", "global",
-        "AsyncFunction", "AsyncGenerator", "GeneratorFunction", "Arguments", "WeakRef", "Window", "globalThis", "Global"};
+    static const std::unordered_set<std::string> kPlain = {"Object",        "Array",          "Map",
+                                                           "Set",           "WeakMap",        "WeakSet",
+                                                           "Function",      "Promise",        "Generator",
+                                                           "Module",        "process",        "global",
+                                                           "AsyncFunction", "AsyncGenerator", "GeneratorFunction",
+                                                           "Arguments",     "WeakRef",        "Window",
+                                                           "globalThis",    "Global"};
     return !kPlain.contains(name);
   }
   // An object of Node.js's C++ side: requests have a promise that C++ settles (FSReqPromise, ...).
@@ -266,7 +273,9 @@ class Collector {
     return steps;
   }
 
-  std::string_view TypeName(const LiveShape& shape) const { return reader_.layout().types.at(shape.map.instance_type).name; }
+  std::string_view TypeName(const LiveShape& shape) const {
+    return reader_.layout().types.at(shape.map.instance_type).name;
+  }
 
   bool IsNative(uint64_t function) {
     if (!LooksLikePointer(function)) return false;
@@ -303,7 +312,7 @@ class Collector {
   const Cancel& cancel_;
   AsyncCensus& census_;
   size_t polled_ = 0;
-  std::unordered_map<uint64_t, bool> native_;  // by SharedFunctionInfo: no JavaScript of a script
+  std::unordered_map<uint64_t, bool> native_;          // by SharedFunctionInfo: no JavaScript of a script
   std::unordered_map<uint32_t, std::string> classes_;  // by shape
   std::map<std::pair<uint64_t, int64_t>, int64_t> positions_;
 };
@@ -319,8 +328,12 @@ uint32_t EntryAt(const HeapGraph& graph, const std::vector<Entry>& entries, uint
 
 }  // namespace
 
-uint32_t AsyncCensus::PromiseAt(const HeapGraph& graph, uint64_t tagged) const { return EntryAt(graph, promises, tagged); }
-uint32_t AsyncCensus::CallAt(const HeapGraph& graph, uint64_t tagged) const { return EntryAt(graph, calls, tagged); }
+uint32_t AsyncCensus::PromiseAt(const HeapGraph& graph, uint64_t tagged) const {
+  return EntryAt(graph, promises, tagged);
+}
+uint32_t AsyncCensus::CallAt(const HeapGraph& graph, uint64_t tagged) const {
+  return EntryAt(graph, calls, tagged);
+}
 
 AsyncCensus FindAsyncWork(HeapReader* reader, const HeapGraph& graph, const Cancel& cancel) {
   AsyncCensus census;

@@ -22,13 +22,13 @@ namespace corewalk {
 inline constexpr uint32_t kNoEntry = 0xffffffff;
 
 enum class PromiseSource : uint8_t {
-  kNone,           // it is settled
-  kAsyncFunction,  // the call of an async function that has not ended
+  kNone,            // it is settled
+  kAsyncFunction,   // the call of an async function that has not ended
   kAsyncGenerator,  // a next() that an async generator has not answered
-  kThen,           // then(), catch() or finally() of another promise
-  kFollows,        // it was resolved with another promise, or is Promise.race()'s
-  kCombinator,     // Promise.all, allSettled, any
-  kTimer,          // a timer holds its resolve function
+  kThen,            // then(), catch() or finally() of another promise
+  kFollows,         // it was resolved with another promise, or is Promise.race()'s
+  kCombinator,      // Promise.all, allSettled, any
+  kTimer,           // a timer holds its resolve function
   kImmediate,
   kMicrotask,  // a reaction that stands in the queue settles it
   kHeldBy,     // an object of some class holds its resolve function: `holder`
@@ -42,27 +42,27 @@ struct AsyncPromise {
   PromiseState state = PromiseState::kUnknown;
   bool has_handler = false;
   PromiseSource source = PromiseSource::kNone;
-  uint64_t value = 0;                // tagged result or reason
-  uint32_t generator = kNoEntry;     // kAsyncFunction, kAsyncGenerator: index of a suspended function
-  uint32_t upstream = kNoEntry;      // kThen, kFollows, kCombinator: a promise that it waits for
-  uint64_t function = 0;             // kThen: the handler, tagged; kAsyncFunction: the function
-  ObjectId resolver = kNoObject;     // a function that would settle it
-  ObjectId holder = kNoObject;       // kTimer, kImmediate, kHeldBy, kProgram
-  uint32_t root = kNoEntry;          // kNative: index into the graph's roots
-  uint32_t reactions = 0;            // of them, await's and then()'s
-  uint32_t awaiting = 0;             // suspended functions that await it
-  uint32_t waiter = kNoEntry;        // one of these
-  uint32_t downstream = kNoEntry;    // a promise that a reaction settles
+  uint64_t value = 0;              // tagged result or reason
+  uint32_t generator = kNoEntry;   // kAsyncFunction, kAsyncGenerator: index of a suspended function
+  uint32_t upstream = kNoEntry;    // kThen, kFollows, kCombinator: a promise that it waits for
+  uint64_t function = 0;           // kThen: the handler, tagged; kAsyncFunction: the function
+  ObjectId resolver = kNoObject;   // a function that would settle it
+  ObjectId holder = kNoObject;     // kTimer, kImmediate, kHeldBy, kProgram
+  uint32_t root = kNoEntry;        // kNative: index into the graph's roots
+  uint32_t reactions = 0;          // of them, await's and then()'s
+  uint32_t awaiting = 0;           // suspended functions that await it
+  uint32_t waiter = kNoEntry;      // one of these
+  uint32_t downstream = kNoEntry;  // a promise that a reaction settles
 };
 
 struct SuspendedCall {
   ObjectId node = kNoObject;
   SuspendedView view;
-  int64_t position = -1;         // of the await or yield, UTF-16 units of the script; -1 = unknown
-  uint32_t awaits = kNoEntry;    // index of the promise; kNoEntry: see `ready`
-  bool ready = false;            // what it awaits is settled: it goes on with a microtask that is queued
-  uint32_t promise = kNoEntry;   // its own: that its caller got
-  uint64_t continuation = 0;     // AsyncContextFrame of the await; 0 = none or not known
+  int64_t position = -1;        // of the await or yield, UTF-16 units of the script; -1 = unknown
+  uint32_t awaits = kNoEntry;   // index of the promise; kNoEntry: see `ready`
+  bool ready = false;           // what it awaits is settled: it goes on with a microtask that is queued
+  uint32_t promise = kNoEntry;  // its own: that its caller got
+  uint64_t continuation = 0;    // AsyncContextFrame of the await; 0 = none or not known
 };
 
 struct QueuedMicrotask {
@@ -72,12 +72,12 @@ struct QueuedMicrotask {
 };
 
 struct AsyncCensus {
-  std::vector<AsyncPromise> promises;      // by address
-  std::vector<SuspendedCall> calls;        // suspended ones, by address; running and ended ones are not in it
+  std::vector<AsyncPromise> promises;       // by address
+  std::vector<SuspendedCall> calls;         // suspended ones, by address; running and ended ones are not in it
   std::vector<QueuedMicrotask> microtasks;  // in the order in which they will run
-  bool microtasks_known = false;           // the queue was found
-  uint64_t garbage_promises = 0;           // dead, but not yet collected
-  uint64_t damaged = 0;                    // lists that could not be read to their end
+  bool microtasks_known = false;            // the queue was found
+  uint64_t garbage_promises = 0;            // dead, but not yet collected
+  uint64_t damaged = 0;                     // lists that could not be read to their end
   bool interrupted = false;
 
   uint32_t PromiseAt(const HeapGraph& graph, uint64_t tagged) const;  // kNoEntry

@@ -17,20 +17,20 @@
 namespace corewalk {
 
 struct AsyncStoreUse {
-  uint64_t instance = 0;  // tagged AsyncLocalStorage
-  std::string name;       // raw target text: the option `name` (24 and later), "" = none
-  bool frames = false;    // it uses AsyncContextFrames
-  uint64_t carried = 0;   // objects that carry one of its stores
-  uint64_t stores = 0;    // distinct values that are no numbers
+  uint64_t instance = 0;                     // tagged AsyncLocalStorage
+  std::string name;                          // raw target text: the option `name` (24 and later), "" = none
+  bool frames = false;                       // it uses AsyncContextFrames
+  uint64_t carried = 0;                      // objects that carry one of its stores
+  uint64_t stores = 0;                       // distinct values that are no numbers
   std::map<std::string, uint64_t> by_class;  // raw target text: class of what carries -> number
-  uint64_t sample = 0;    // one store, tagged; 0 = none
+  uint64_t sample = 0;                       // one store, tagged; 0 = none
   ObjectId sample_carrier = kNoObject;
 };
 
 struct AsyncStores {
   std::vector<AsyncStoreUse> instances;  // by what is carried most
   uint64_t frames = 0;                   // AsyncContextFrames
-  bool holders_known = true;  // false: the graph has no references, so who holds frames is unknown
+  bool holders_known = true;             // false: the graph has no references, so who holds frames is unknown
   bool interrupted = false;
 };
 

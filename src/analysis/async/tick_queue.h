@@ -13,14 +13,14 @@
 namespace corewalk {
 
 struct QueuedTick {
-  uint64_t object = 0;    // tagged TickObject
-  uint64_t callback = 0;  // tagged function, 0 = none
+  uint64_t object = 0;        // tagged TickObject
+  uint64_t callback = 0;      // tagged function, 0 = none
   uint64_t continuation = 0;  // its AsyncContextFrame (24 and later), 0 = none
 };
 
 struct TickQueue {
   bool found = false;
-  bool whole = true;  // false: a part of it could not be read
+  bool whole = true;              // false: a part of it could not be read
   std::vector<QueuedTick> ticks;  // in the order in which they will run
 };
 

@@ -10,9 +10,9 @@
 namespace corewalk {
 namespace {
 
-constexpr int kStackDataFrames = 8;   // ErrorStackData::call_site_infos_or_formatted_stack
-constexpr int kFrameArray = 8;        // StackTraceFrame::frame_array
-constexpr uint64_t kFrameWords = 6;   // of FrameArray and of the flat array
+constexpr int kStackDataFrames = 8;  // ErrorStackData::call_site_infos_or_formatted_stack
+constexpr int kFrameArray = 8;       // StackTraceFrame::frame_array
+constexpr uint64_t kFrameWords = 6;  // of FrameArray and of the flat array
 
 bool IsFunction(HeapReader& reader, uint64_t value) {
   const MapInfo* map = LooksLikePointer(value) ? reader.MapOf(value) : nullptr;
@@ -20,8 +20,8 @@ bool IsFunction(HeapReader& reader, uint64_t value) {
 }
 
 bool IsCode(std::string_view type) {
-  return type == "BYTECODE_ARRAY_TYPE" || type == "CODE_TYPE" || type == "CODET_TYPE" || type == "BYTECODE_WRAPPER_TYPE" ||
-         type == "CODE_WRAPPER_TYPE";
+  return type == "BYTECODE_ARRAY_TYPE" || type == "CODE_TYPE" || type == "CODET_TYPE" ||
+         type == "BYTECODE_WRAPPER_TYPE" || type == "CODE_WRAPPER_TYPE";
 }
 
 class StackReader {
@@ -83,7 +83,8 @@ class StackReader {
     if (frame.view.script != 0 && IsSmi(offset)) {
       const std::string_view type = LooksLikePointer(code) ? reader_.TypeOf(code) : "";
       // Of compiled code the offset is another one.
-      const uint64_t bytecode = type == "BYTECODE_ARRAY_TYPE" || type == "BYTECODE_WRAPPER_TYPE" ? BytecodeOf(reader_, code) : 0;
+      const uint64_t bytecode =
+          type == "BYTECODE_ARRAY_TYPE" || type == "BYTECODE_WRAPPER_TYPE" ? BytecodeOf(reader_, code) : 0;
       const uint64_t length = reader_.Field(bytecode, 8).value_or(0);
       if (bytecode != 0 && IsSmi(length) && SmiValue(offset) < SmiValue(length)) {
         const std::optional<TablePosition> place = PositionOfBytecode(reader_, bytecode, SmiValue(offset));
@@ -116,7 +117,8 @@ ErrorView ReadError(HeapReader& reader, uint64_t object, uint64_t text_limit) {
       view.has_message = true;
     } else if (!key.symbol && key.text == "stack" && reader.IsString(property.value)) {
       view.stack_text = reader.ShortText(property.value, text_limit);
-    } else if (key.symbol && key.is_private && (!key.described || key.text.empty()) && LooksLikePointer(property.value)) {
+    } else if (key.symbol && key.is_private && (!key.described || key.text.empty()) &&
+               LooksLikePointer(property.value)) {
       // 13.6 and later keep a copy of the message in the same way.
       if (reader.IsString(property.value)) {
         const std::string text = reader.ShortText(property.value, text_limit);

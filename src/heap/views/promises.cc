@@ -10,8 +10,8 @@ namespace {
 
 constexpr int kReactionsOrResult = 24, kFlags = 32;  // JSPromise
 constexpr int64_t kStateMask = 3, kHasHandler = 4;
-constexpr int kCapabilityPromise = 8;                  // PromiseCapability
-constexpr V8Version kFirstContinuation{12, 4};         // the word in front of reactions and microtasks
+constexpr int kCapabilityPromise = 8;           // PromiseCapability
+constexpr V8Version kFirstContinuation{12, 4};  // the word in front of reactions and microtasks
 constexpr int kContinuation = 8;
 constexpr uint64_t kMostReactions = uint64_t{1} << 28;
 constexpr uint64_t kMostSlots = 12;  // of the contexts of V8's own closures
@@ -113,7 +113,7 @@ std::optional<MicrotaskView> ReadMicrotask(HeapReader& reader, uint64_t task) {
     view.kind = MicrotaskView::Kind::kNative;
   } else if (type == "PROMISE_FULFILL_REACTION_JOB_TASK_TYPE" || type == "PROMISE_REJECT_REACTION_JOB_TASK_TYPE") {
     view.kind = type.find("FULFILL") != std::string_view::npos ? MicrotaskView::Kind::kFulfilled
-                                                                : MicrotaskView::Kind::kRejected;
+                                                               : MicrotaskView::Kind::kRejected;
     view.argument = field(0);
     view.function = field(2);
     view.promise = PromiseOfCapability(reader, field(3));

@@ -1,0 +1,131 @@
+#include "analysis/workers/worker_census.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "analysis/leaks/live_objects.h"
+#include "analysis/leaks/objects_with.h"
+#include "heap/views/buffers.h"
+#include "heap/views/primitives.h"
+#include "heap/views/properties.h"
+
+namespace corewalk {
+namespace {
+
+constexpr size_t kPoll = 1 << 12;
+constexpr size_t kMostArguments = 256;
+
+class Collector {
+ public:
+  Collector(HeapReader* reader, const HeapGraph& graph, std::span<const Address> isolates, const Cancel& cancel,
+            IsolateThreads* out)
+      : reader_(*reader), graph_(graph), isolates_(isolates), cancel_(cancel), out_(*out) {}
+
+  void Run() {
+    for (const LiveShape& shape : graph_.shapes().shapes()) {
+      if (shape.space == SpaceKind::kReadOnly) continue;
+      out_.live_bytes += shape.live_bytes;
+      out_.object_bytes += shape.live_bytes + shape.garbage_bytes;
+    }
+    CollectArguments();
+    CollectWorkers();
+    CollectPorts();
+    CollectBuffers();
+    out_.interrupted = cancel_.Cancelled();
+  }
+
+ private:
+  uint64_t Tagged(ObjectId node) const { return graph_.index().AddressOf(node) + 1; }
+  bool Poll() { return ++polled_ % kPoll != 0 || !cancel_.Cancelled(); }
+
+  void CollectArguments() {
+    PropertyFinder argv(&reader_, "argv");
+    for (const ObjectId node : LiveObjectsWith(&reader_, graph_, &argv, cancel_)) {
+      if (reader_.ClassOf(Tagged(node)) != "process") continue;
+      const uint64_t array = OwnValue(reader_, Tagged(node), "argv");
+      if (!reader_.IsType(array, "JS_ARRAY_TYPE")) continue;
+      ForEachElement(reader_, array, [&](const OwnProperty& element) {
+        out_.argv.push_back(element.readable && !element.raw_double ? reader_.ShortText(element.value) : "");
+        return out_.argv.size() < kMostArguments;
+      });
+      if (!out_.argv.empty()) return;
+    }
+  }
+
+  // Workers of JavaScript have the C++ object under Symbol(kHandle), lib/internal/worker.js; so have sockets and the
+  // like, whose handle leads to no isolate.
+  void CollectWorkers() {
+    PropertyFinder handle(&reader_, "kHandle");
+    for (const ObjectId node : LiveObjectsWith(&reader_, graph_, &handle, cancel_)) {
+      if (!Poll()) return;
+      StartedWorker worker{.object = Tagged(node)};
+      uint64_t native = 0;
+      bool is_worker = false;
+      ForEachProperty(reader_, worker.object, [&](const OwnProperty& property) {
+        if (property.accessor || !property.readable || property.raw_double) return true;
+        const KeyText key = ReadKey(reader_, property.key);
+        if (key.symbol && key.text == "kHandle") native = property.value;
+        if (key.symbol && key.text == "kPublicPort") is_worker = true;
+        if (!key.symbol && key.text == "threadId") {
+          if (const std::optional<double> id = ReadNumber(reader_, property.value); id && *id >= 0)
+            worker.thread_id = static_cast<int64_t>(*id);
+        }
+        if (!key.symbol && key.text == "threadName" && reader_.IsString(property.value))
+          worker.name = reader_.ShortText(property.value, 200);
+        return true;
+      });
+      if (!is_worker) continue;
+      if (LooksLikePointer(native)) {
+        if (const std::optional<WorkerThreadView> view = ReadWorkerThread(reader_, native, isolates_))
+          worker.native = *view;
+      }
+      out_.workers.push_back(std::move(worker));
+    }
+  }
+
+  void CollectPorts() {
+    const std::vector<ObjectId> ports = LiveObjects(
+        graph_,
+        [&](const LiveShape& shape) {
+          return reader_.layout().types.IsJSReceiver(shape.map.instance_type) &&
+                 shape.map.category != Category::kClosure && shape.sample != 0 &&
+                 reader_.ClassOf(shape.live_sample + 1) == "MessagePort";
+        },
+        cancel_);
+    for (const ObjectId node : ports) {
+      if (!Poll()) return;
+      out_.ports.push_back({.object = Tagged(node), .queue = ReadPortQueue(reader_, Tagged(node))});
+    }
+  }
+
+  void CollectBuffers() {
+    const int type = reader_.layout().types.Number("JS_ARRAY_BUFFER_TYPE");
+    std::unordered_set<Address> seen;
+    for (const ObjectId node : LiveObjects(
+             graph_, [&](const LiveShape& shape) { return shape.map.instance_type == type; }, cancel_)) {
+      if (!Poll()) return;
+      const std::optional<ArrayBufferInfo> buffer = ReadArrayBuffer(reader_, Tagged(node));
+      if (buffer && buffer->shared && buffer->backing_store != 0 && seen.insert(buffer->backing_store).second)
+        out_.shared.push_back({buffer->backing_store, buffer->byte_length});
+    }
+  }
+
+  HeapReader& reader_;
+  const HeapGraph& graph_;
+  std::span<const Address> isolates_;
+  const Cancel& cancel_;
+  IsolateThreads& out_;
+  size_t polled_ = 0;
+};
+
+}  // namespace
+
+IsolateThreads FindThreads(HeapReader* reader, const HeapGraph& graph, std::span<const Address> isolates,
+                           const Cancel& cancel) {
+  IsolateThreads threads;
+  Collector(reader, graph, isolates, cancel, &threads).Run();
+  return threads;
+}
+
+}  // namespace corewalk

@@ -1,0 +1,48 @@
+// What is found of worker threads in the heap of one isolate: the script that its thread runs, the Workers that it has
+// started, its message ports with what they have not yet delivered, and its SharedArrayBuffers. Live objects only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/cancel.h"
+#include "graph/heap_graph.h"
+#include "heap/views/heap_reader.h"
+#include "node/message_ports.h"
+
+namespace corewalk {
+
+struct StartedWorker {
+  uint64_t object = 0;               // tagged Worker of JavaScript
+  std::optional<int64_t> thread_id;  // Node.js's number, worker.threadId; nothing when unknown or over
+  std::string name;                  // raw target text; "" = unknown or none
+  WorkerThreadView native;           // isolate 0: it has none (any more), or is unknown
+};
+
+struct PortEntry {
+  uint64_t object = 0;             // tagged MessagePort
+  std::optional<PortQueue> queue;  // nothing: closed, or not understood
+};
+
+struct SharedBuffer {
+  Address store = 0;
+  uint64_t bytes = 0;
+};
+
+struct IsolateThreads {
+  std::vector<std::string> argv;  // raw target texts: process.argv; empty when not found
+  std::vector<StartedWorker> workers;
+  std::vector<PortEntry> ports;
+  std::vector<SharedBuffer> shared;           // each store once
+  uint64_t live_bytes = 0, object_bytes = 0;  // without read-only space
+  bool interrupted = false;
+};
+
+// Needs the graph's shapes. `isolates`: the addresses of all Isolates.
+IsolateThreads FindThreads(HeapReader* reader, const HeapGraph& graph, std::span<const Address> isolates,
+                           const Cancel& cancel);
+
+}  // namespace corewalk

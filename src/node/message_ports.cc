@@ -1,0 +1,147 @@
+#include "node/message_ports.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "heap/tagged.h"
+
+namespace corewalk {
+namespace {
+
+constexpr int kMostFields = 4;        // embedder fields of API objects
+constexpr size_t kPortWords = 64;     // of node::worker::MessagePort
+constexpr size_t kDataWords = 40;     // of MessagePortData
+constexpr size_t kWorkerWords = 256;  // of node::worker::Worker
+constexpr uint64_t kMostMessages = uint64_t{1} << 24;
+constexpr uint64_t kMallocFlags = 7;  // of glibc's size in front of a block
+constexpr double kMostMegabytes = 1 << 24;
+
+bool IsNative(const Memory& memory, uint64_t address) {
+  if (address % 8 != 0 || address < 0x10000 || address >= kUserAddressEnd) return false;
+  const Region* region = memory.RegionAt(address);
+  return region != nullptr && region->writable;
+}
+
+uint64_t Word(const Memory& memory, Address address) {
+  return memory.ReadWord(address).value_or(0);
+}
+
+// The C++ objects in the fields of an API object.
+std::vector<Address> NativeFields(HeapReader& reader, uint64_t object) {
+  std::vector<Address> found;
+  const int first = reader.offset(ObjectField::kEmbedderFields);
+  for (int i = 0; i < kMostFields; ++i) {
+    const uint64_t word = reader.Field(object, first + 8 * i).value_or(0);
+    if (IsNative(reader.memory(), word)) found.push_back(word);
+  }
+  return found;
+}
+
+// Whether the words begin a Message: a vtable in memory that is not writable, and a block of malloc's with its size.
+std::optional<uint64_t> MessageBytes(const Memory& memory, Address message) {
+  const uint64_t vtable = Word(memory, message), data = Word(memory, message + 8), size = Word(memory, message + 16);
+  const Region* constant = memory.RegionAt(vtable);
+  if (vtable < 0x10000 || vtable % 8 != 0 || constant == nullptr || IsNative(memory, vtable)) {
+    // Of a relocated vtable the pages are private and writable at first; they lie in no heap of malloc's.
+    if (vtable < 0x10000 || vtable % 8 != 0 || constant == nullptr) return std::nullopt;
+  }
+  if (data == 0 && size == 0) return 0;
+  if (data % 16 != 0 || !IsNative(memory, data)) return std::nullopt;
+  const uint64_t block = Word(memory, data - 8) & ~kMallocFlags;
+  return block >= size + 8 ? std::optional(size) : std::nullopt;
+}
+
+struct ListHeader {
+  Address next = 0;
+  uint64_t size = 0;
+};
+
+// A std::list at this place: its first and last node lead back to it.
+std::optional<ListHeader> ListAt(const Memory& memory, Address header, uint64_t next, uint64_t prev, uint64_t size) {
+  if (size > kMostMessages) return std::nullopt;
+  if (size == 0) return next == header && prev == header ? std::optional(ListHeader{next, 0}) : std::nullopt;
+  if (next == header || prev == header || !IsNative(memory, next) || !IsNative(memory, prev)) return std::nullopt;
+  if (Word(memory, next + 8) != header || Word(memory, prev) != header) return std::nullopt;
+  return ListHeader{next, size};
+}
+
+void CountMessages(const Memory& memory, Address header, const ListHeader& list, PortQueue* queue) {
+  queue->messages = list.size;
+  queue->bytes = 0;
+  Address node = list.next;
+  uint64_t count = 0;
+  for (; count < list.size && node != header && IsNative(memory, node); ++count) {
+    std::optional<uint64_t> bytes = MessageBytes(memory, Word(memory, node + 16));
+    if (!bytes) bytes = MessageBytes(memory, node + 16);
+    if (!bytes) queue->bytes = std::nullopt;
+    if (bytes && queue->bytes) *queue->bytes += *bytes;
+    node = Word(memory, node);
+  }
+  queue->whole = count == list.size && node == header;
+}
+
+}  // namespace
+
+std::optional<PortQueue> ReadPortQueue(HeapReader& reader, uint64_t port) {
+  const Memory& memory = reader.memory();
+  for (const Address native : NativeFields(reader, port)) {
+    for (const uint64_t data : ReadWords(memory, native, kPortWords)) {
+      if (data == native || !IsNative(memory, data)) continue;
+      const std::vector<uint64_t> words = ReadWords(memory, data, kDataWords);
+      const bool owned = std::ranges::find(words, native) != words.end();
+      // The handle of libuv points to the port as well; but it stands inside of the port.
+      if (!owned || (data > native && data < native + 8 * kPortWords)) continue;
+      for (size_t i = 1; i + 2 < words.size(); ++i) {
+        const Address header = data + 8 * i;
+        const std::optional<ListHeader> list = ListAt(memory, header, words[i], words[i + 1], words[i + 2]);
+        if (!list) continue;
+        PortQueue queue{.port = native, .data = data};
+        CountMessages(memory, header, *list, &queue);
+        return queue;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<WorkerThreadView> ReadWorkerThread(HeapReader& reader, uint64_t handle,
+                                                 std::span<const Address> isolates) {
+  const Memory& memory = reader.memory();
+  for (const Address native : NativeFields(reader, handle)) {
+    const std::vector<uint64_t> words = ReadWords(memory, native, kWorkerWords);
+    WorkerThreadView view{.worker = native};
+    for (const uint64_t word : words) {
+      if (word != 0 && std::ranges::find(isolates, word) != isolates.end()) {
+        view.isolate = word;
+        break;
+      }
+    }
+    if (view.isolate == 0) continue;
+    // Four doubles in a row, of which the last, the size of the stack, is set (4 MB unless told otherwise).
+    const auto megabytes = [](uint64_t word) -> std::optional<double> {
+      double value;
+      std::memcpy(&value, &word, sizeof(value));
+      if (word == 0) return 0;
+      return std::isfinite(value) && value >= 1.0 / 1024 && value <= kMostMegabytes ? std::optional(value)
+                                                                                    : std::nullopt;
+    };
+    for (size_t i = 0; i + 4 <= words.size(); ++i) {
+      std::array<double, 4> limits{};
+      bool fits = words[i + 3] != 0 && words[i + 1] != 0;
+      for (size_t k = 0; k < 4 && fits; ++k) {
+        const std::optional<double> value = megabytes(words[i + k]);
+        fits = value.has_value();
+        limits[k] = value.value_or(0);
+      }
+      if (!fits) continue;
+      view.limits = limits;
+      break;
+    }
+    return view;
+  }
+  return std::nullopt;
+}
+
+}  // namespace corewalk
