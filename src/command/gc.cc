@@ -52,7 +52,7 @@ class GcCommand final : public Command {
                  "\"Program's share\" (V8's mutator utilization) is the share of the time since the collection before\n"
                  "that was not the collector's; V8 gives up when that stays under a few per cent.\n\n"
                  "The limit of the old generation is what --max-old-space-size sets; callbacks near the limit\n"
-                 "(of workers, of --heapsnapshot-near-heap-limit) can raise it. How many collections there were in\n"
+                 "(those of workers are told) can raise it. How many collections there were in\n"
                  "all V8 does not keep in a form that could be verified.",
              .example = "gc\ngc --isolate all --json"}) {}
 
@@ -113,7 +113,7 @@ class GcCommand final : public Command {
           limits ? Cell(limits->old_generation > limits->initial_old_generation) : Cell(Absent{}),
           limits ? bytes(limits->heap_size_limit()) : Cell(Absent{}),
           limits ? bytes(limits->max_semi_space) : Cell(Absent{}),
-          callbacks ? Cell(Count{callbacks->size()}) : Cell(Absent{}),
+          callbacks && !callbacks->empty() ? Cell(Count{callbacks->size()}) : Cell(Absent{}),
           owners};
       context.out.AddRow(cells);
       std::optional<GcTrace> trace =

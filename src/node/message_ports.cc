@@ -67,6 +67,43 @@ std::optional<ListHeader> ListAt(const Memory& memory, Address header, uint64_t 
   return ListHeader{next, size};
 }
 
+// A std::deque of shared_ptrs at this place, as libstdc++ lays it out: {map, its size, begin, end}, both {current,
+// first, last, where the map holds `first`} of a block of 512 bytes.
+constexpr uint64_t kBlockBytes = 512, kPointerBytes = 16;
+constexpr size_t kDequeWords = 10;
+bool IsDequeEnd(const Memory& memory, const uint64_t* words, Address map, uint64_t map_size) {
+  const uint64_t current = words[0], first = words[1], last = words[2], node = words[3];
+  return IsNative(memory, first) && last == first + kBlockBytes && current >= first && current < last &&
+         (current - first) % kPointerBytes == 0 && node >= map && node < map + 8 * map_size && node % 8 == 0 &&
+         Word(memory, node) == first;
+}
+std::optional<PortQueue> DequeAt(const Memory& memory, const uint64_t* words) {
+  const Address map = words[0];
+  const uint64_t map_size = words[1];
+  if (!IsNative(memory, map) || map_size == 0 || map_size > kMostMessages) return std::nullopt;
+  const uint64_t *begin = words + 2, *end = words + 6;
+  if (!IsDequeEnd(memory, begin, map, map_size) || !IsDequeEnd(memory, end, map, map_size)) return std::nullopt;
+  if (end[3] < begin[3] || (end[3] == begin[3] && end[0] < begin[0])) return std::nullopt;
+  PortQueue queue{.bytes = 0};
+  Address at = begin[0], last = begin[2], node = begin[3];
+  while (at != end[0]) {
+    const std::optional<uint64_t> bytes = MessageBytes(memory, Word(memory, at));
+    if (!bytes) queue.bytes = std::nullopt;
+    if (bytes && queue.bytes) *queue.bytes += *bytes;
+    at += kPointerBytes;
+    if (++queue.messages > kMostMessages) break;
+    if (at != last) continue;
+    node += 8;
+    at = Word(memory, node);
+    last = at + kBlockBytes;
+    if (node > end[3] || !IsNative(memory, at)) {
+      queue.whole = false;
+      break;
+    }
+  }
+  return queue;
+}
+
 void CountMessages(const Memory& memory, Address header, const ListHeader& list, PortQueue* queue) {
   queue->messages = list.size;
   queue->bytes = 0;
@@ -95,6 +132,13 @@ std::optional<PortQueue> ReadPortQueue(HeapReader& reader, uint64_t port) {
       if (!owned || (data > native && data < native + 8 * kPortWords)) continue;
       for (size_t i = 1; i + 2 < words.size(); ++i) {
         const Address header = data + 8 * i;
+        if (i + kDequeWords <= words.size()) {
+          if (std::optional<PortQueue> queue = DequeAt(memory, &words[i])) {
+            queue->port = native;
+            queue->data = data;
+            return queue;
+          }
+        }
         const std::optional<ListHeader> list = ListAt(memory, header, words[i], words[i + 1], words[i + 2]);
         if (!list) continue;
         PortQueue queue{.port = native, .data = data};

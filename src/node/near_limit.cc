@@ -26,7 +26,7 @@ std::vector<NearLimitCallback> FindNearLimitCallbacks(const Memory& memory, Addr
                                  .data = memory.ReadWord(at + 8).value_or(0)};
       if (!InReadOnlyImage(memory, callback.function)) break;
       callback.owner = binary.NodeClass(memory.ReadWord(callback.data).value_or(0));
-      if (callback.owner != "node::worker::Worker" && callback.owner != "node::Environment") break;
+      if (callback.owner != "node::worker::Worker") break;
       callbacks.push_back(std::move(callback));
     }
     if (callbacks.size() == (end - begin) / kEntryBytes) return callbacks;

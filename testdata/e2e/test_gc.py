@@ -59,8 +59,10 @@ def fields(ctx, rows):
 
 def out_of_memory(ctx):
     core = ctx.core("oom", "--max-old-space-size=100", "steady")
-    with open(os.path.join(core.directory, "stderr.txt"), encoding="utf-8", errors="replace") as stream:
-        said = stream.read()
+    said = ""
+    for name in ("stderr.txt", "facts.json"):  # old V8s use standard output
+        with open(os.path.join(core.directory, name), encoding="utf-8", errors="replace") as stream:
+            said += stream.read()
     begin = said.find("<--- Last few GCs --->")
     printed = [line.strip() for line in said[begin:].split("\n") if LINE.match(line.strip())]
     document = ctx.cli_json(core, "gc")
@@ -75,6 +77,6 @@ def workers(ctx):
     rows = ctx.cli_json(core, "gc", "--isolate", "all")["isolates"]
     ctx.equal("gc --isolate all", len(rows), 4)
     watched = [r["near_limit_callbacks"] for r in rows[1:]]
-    ctx.check("gc: each worker watches its limit", all(count in (None, 1) for count in watched) and (None in watched or rows[0]["near_limit_callbacks"] == 0),
+    ctx.check("gc: each worker watches its limit", len(set(watched)) == 1 and watched[0] in (None, 1) and rows[0]["near_limit_callbacks"] is None,
               repr(rows))
     ctx.check("gc: by the worker", all(r["callbacks_of"] == "node::worker::Worker" for r in rows[1:] if r["near_limit_callbacks"]))

@@ -67,21 +67,35 @@ class Collector {
         const KeyText key = ReadKey(reader_, property.key);
         if (key.symbol && key.text == "kHandle") native = property.value;
         if (key.symbol && key.text == "kPublicPort") is_worker = true;
-        if (!key.symbol && key.text == "threadId") {
-          if (const std::optional<double> id = ReadNumber(reader_, property.value); id && *id >= 0)
-            worker.thread_id = static_cast<int64_t>(*id);
-        }
-        if (!key.symbol && key.text == "threadName" && reader_.IsString(property.value))
-          worker.name = reader_.ShortText(property.value, 200);
+        if (!key.symbol) ReadIdentity(key.text, property.value, &worker);
         return true;
       });
       if (!is_worker) continue;
       if (LooksLikePointer(native)) {
+        // The C++ side writes both into its own object; up to now that is where the getters of Worker look.
+        ForEachProperty(reader_, native, [&](const OwnProperty& property) {
+          const KeyText key = ReadKey(reader_, property.key);
+          if (property.raw_double && key.text == "threadId") ReadDouble(*property.raw_double, &worker);
+          if (!property.accessor && property.readable && !property.raw_double && !key.symbol)
+            ReadIdentity(key.text, property.value, &worker);
+          return true;
+        });
         if (const std::optional<WorkerThreadView> view = ReadWorkerThread(reader_, native, isolates_))
           worker.native = *view;
       }
       out_.workers.push_back(std::move(worker));
     }
+  }
+
+  static void ReadDouble(double id, StartedWorker* worker) {
+    if (id >= 0 && id < 1e15) worker->thread_id = static_cast<int64_t>(id);
+  }
+  void ReadIdentity(const std::string& key, uint64_t value, StartedWorker* worker) {
+    if (key == "threadId") {
+      if (const std::optional<double> id = ReadNumber(reader_, value); id && *id >= 0 && *id < 1e15)
+        worker->thread_id = static_cast<int64_t>(*id);
+    }
+    if (key == "threadName" && reader_.IsString(value)) worker->name = reader_.ShortText(value, 200);
   }
 
   void CollectPorts() {
