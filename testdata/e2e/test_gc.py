@@ -69,7 +69,7 @@ def out_of_memory(ctx):
     lines = [r["line"].strip() for r in document[S.ROWS]]
     # V8 leaves out the first line, whose beginning may be lost, and the end of lines of more than 255 characters.
     behind = block.split(lines[-1])[-1] if lines and lines[-1] in block else block
-    ctx.check("gc: Last few GCs", begin >= 0 and not re.search(r"\] +\d+ ms: ", behind) and all(line in block for line in lines[1:]),
+    ctx.check("gc: Last few GCs", begin >= 0 and lines and lines[-1] in block and not re.search(r"\] +\d+ ms: ", behind) and all(line in block for line in lines[1:]),
               f"{lines}, printed {block[-600:]!r}")
     ctx.check("gc: at out of memory most of the limit is used", document["isolates"][0]["used_of_limit"] > 0.8, repr(document["isolates"][0]))
 
