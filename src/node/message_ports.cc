@@ -53,20 +53,6 @@ std::optional<uint64_t> MessageBytes(const Memory& memory, Address message) {
   return block >= size + 8 ? std::optional(size) : std::nullopt;
 }
 
-struct ListHeader {
-  Address next = 0;
-  uint64_t size = 0;
-};
-
-// A std::list at this place: its first and last node lead back to it.
-std::optional<ListHeader> ListAt(const Memory& memory, Address header, uint64_t next, uint64_t prev, uint64_t size) {
-  if (size > kMostMessages) return std::nullopt;
-  if (size == 0) return next == header && prev == header ? std::optional(ListHeader{next, 0}) : std::nullopt;
-  if (next == header || prev == header || !IsNative(memory, next) || !IsNative(memory, prev)) return std::nullopt;
-  if (Word(memory, next + 8) != header || Word(memory, prev) != header) return std::nullopt;
-  return ListHeader{next, size};
-}
-
 // A std::deque of shared_ptrs at this place, as libstdc++ lays it out: {map, its size, begin, end}, both {current,
 // first, last, where the map holds `first`} of a block of 512 bytes.
 constexpr uint64_t kBlockBytes = 512, kPointerBytes = 16;
@@ -104,19 +90,21 @@ std::optional<PortQueue> DequeAt(const Memory& memory, const uint64_t* words) {
   return queue;
 }
 
-void CountMessages(const Memory& memory, Address header, const ListHeader& list, PortQueue* queue) {
-  queue->messages = list.size;
-  queue->bytes = 0;
-  Address node = list.next;
-  uint64_t count = 0;
-  for (; count < list.size && node != header && IsNative(memory, node); ++count) {
+// A std::list of the old ABI of libstdc++: a ring of {next, prev, message}; nothing counts them. Nothing when it is no
+// ring.
+std::optional<PortQueue> ListAt(const Memory& memory, Address header) {
+  PortQueue queue{.bytes = 0};
+  Address before = header;
+  for (Address node = Word(memory, header);; node = Word(memory, node)) {
+    if (!IsNative(memory, node) || Word(memory, node + 8) != before) return std::nullopt;
+    if (node == header) return queue;
+    if (++queue.messages > kMostMessages) return std::nullopt;
     std::optional<uint64_t> bytes = MessageBytes(memory, Word(memory, node + 16));
     if (!bytes) bytes = MessageBytes(memory, node + 16);
-    if (!bytes) queue->bytes = std::nullopt;
-    if (bytes && queue->bytes) *queue->bytes += *bytes;
-    node = Word(memory, node);
+    if (!bytes) queue.bytes = std::nullopt;
+    if (bytes && queue.bytes) *queue.bytes += *bytes;
+    before = node;
   }
-  queue->whole = count == list.size && node == header;
 }
 
 }  // namespace
@@ -130,19 +118,14 @@ std::optional<PortQueue> ReadPortQueue(HeapReader& reader, uint64_t port) {
       const bool owned = std::ranges::find(words, native) != words.end();
       // The handle of libuv points to the port as well; but it stands inside of the port.
       if (!owned || (data > native && data < native + 8 * kPortWords)) continue;
-      for (size_t i = 1; i + 2 < words.size(); ++i) {
-        const Address header = data + 8 * i;
-        if (i + kDequeWords <= words.size()) {
-          if (std::optional<PortQueue> queue = DequeAt(memory, &words[i])) {
-            queue->port = native;
-            queue->data = data;
-            return queue;
-          }
-        }
-        const std::optional<ListHeader> list = ListAt(memory, header, words[i], words[i + 1], words[i + 2]);
-        if (!list) continue;
-        PortQueue queue{.port = native, .data = data};
-        CountMessages(memory, header, *list, &queue);
+      for (size_t i = 1; i < words.size(); ++i) {
+        std::optional<PortQueue> queue;
+        if (i + kDequeWords <= words.size()) queue = DequeAt(memory, &words[i]);
+        // The owner stands right behind the list.
+        if (!queue && i + 2 < words.size() && words[i + 2] == native) queue = ListAt(memory, data + 8 * i);
+        if (!queue) continue;
+        queue->port = native;
+        queue->data = data;
         return queue;
       }
     }

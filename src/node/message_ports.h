@@ -2,9 +2,9 @@
 // (src/node_messaging.h, src/node_worker.h). Told by what stands in them, so that nothing depends on offsets:
 //   the API object of JavaScript has the C++ object in one of its first fields;
 //   a MessagePort points to its MessagePortData, which points back (owner_) and holds its messages as shared_ptrs in a
-//   std::deque of libstdc++ (in old versions a std::list, a ring of nodes with their number behind it); a Message
-//   begins with a vtable and the block of malloc's that holds the serialised text: {data, size}; a Worker points to its
-//   Isolate, and holds its four resource limits as doubles (MB).
+//   std::deque of libstdc++ (up to 14 a std::list of the old ABI, which does not count its nodes, with the owner behind
+//   it); a Message begins with a vtable and the block of malloc's that holds the serialised text: {data, size}; a
+//   Worker points to its Isolate, and holds its four resource limits as doubles (MB).
 // What does not fit is unknown, never guessed.
 #pragma once
 
