@@ -23,6 +23,20 @@ std::string Safe(const std::string& text) {
 std::string_view UnitOf(const Suspect& suspect) {
   switch (suspect.kind) {
     case SuspectKind::kCollection:
+      if (suspect.collection) {
+        switch (suspect.collection->kind) {
+          case CollectionKind::kArray:
+            return "element";
+          case CollectionKind::kSet:
+          case CollectionKind::kWeakSet:
+            return "member";
+          case CollectionKind::kMap:
+          case CollectionKind::kWeakMap:
+            return "entr";
+          default:
+            break;
+        }
+      }
       return suspect.what == "Array" || suspect.what == "(array)" ? "element"
              : suspect.what.find("Set") != std::string::npos ? "member"
              : suspect.what.find("Map") != std::string::npos ? "entr"

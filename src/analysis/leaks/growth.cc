@@ -241,7 +241,9 @@ BoundJudgement Judge(const StoreView& store, uint64_t entries, const KeyPattern&
   const bool deleted = say(growth.deleted_from == true, Reason::kDeleted);
   // A backlog whose newest entries wait longer and longer has deleted less than it holds; numbers may also begin
   // anywhere, so deletions must be proven.
-  bounded |= say(deleted && growth.sequence && growth.sequence->gapless &&
+  // So they are of an array whose room is not that of one that was only pushed to: it was shifted, cut or written over.
+  const bool array = store.kind == StoreKind::kElements || store.kind == StoreKind::kDoubles;
+  bounded |= say((deleted || (array && !growth.grown_by_push)) && growth.sequence && growth.sequence->gapless &&
                      growth.sequence->first >= kGoneForEachLeft * static_cast<double>(entries),
                  Reason::kOldestGone);
   if (bounded || deleted || entries < kManyEntries) {
@@ -266,7 +268,9 @@ std::optional<SizeLimit> FindLimit(HeapReader& reader, uint64_t holder, uint64_t
   std::optional<SizeLimit> found;
   const auto consider = [&](const std::string& name, double value) {
     const std::string lower = Lower(name);
-    if (!Contains(lower, {"max", "limit", "capacity", "bound"}) ||
+    const size_t begin = lower.find_first_not_of("#_");
+    const bool cap = begin != std::string::npos && lower.substr(begin) == "cap";
+    if ((!cap && !Contains(lower, {"max", "limit", "capacity", "bound"})) ||
         Contains(lower, {"listener", "byte", "age", "time", "length_of"}))
       return;
     if (!std::isfinite(value) || value < 1 || value != std::floor(value)) return;

@@ -101,6 +101,16 @@ TEST(JudgeTest, TheLastFewOfALongSequenceAreBounded) {
   EXPECT_EQ(Judge(store, 2000, ids, true, window).bound, Bound::kUnknown);
 }
 
+TEST(JudgeTest, AnArrayThatKeepsTheLastFewIsBounded) {
+  Growth growth = GrowthOfStore(Table(StoreKind::kElements, 10000, 15016));  // shifted
+  growth.sequence = {.field = "n", .first = 50001, .last = 60000, .gapless = true};
+  EXPECT_EQ(Judge(Table(StoreKind::kElements, 10000, 15016), 10000, {}, true, growth).bound, Bound::kBounded);
+  // Only pushed to: the numbers began there.
+  Growth pushed = growth;
+  pushed.grown_by_push = true;
+  EXPECT_EQ(Judge(Table(StoreKind::kElements, 10000, 15016), 10000, {}, true, pushed).bound, Bound::kUnbounded);
+}
+
 class SpansTest : public testing::ViewTest {
  protected:
   uint64_t Date(double time) {

@@ -180,6 +180,20 @@ class Inquiry {
            (suspect.count < kManyEntries || suspect.collection->capacity * kWordBytes * 2 < suspect.retained_bytes);
   }
 
+  // A property of an object that nothing but running functions holds: a parser at work. Asked only where the shortest way
+  // begins on a stack, because looking for holders costs a pass over all references.
+  bool OnlyOnStacks(const Holder& holder) {
+    constexpr int kMostOwners = 4;
+    if (holder.path.empty()) return false;
+    const std::vector<uint32_t> roots = graph_.RootsOf(holder.path.front().node);
+    const auto on_stack = [this](uint32_t root) { return graph_.roots().roots[root].group == RootGroup::kStacks; };
+    if (roots.empty() || !std::ranges::all_of(roots, on_stack)) return false;
+    Holder above = holder;
+    for (int i = 0; i < kMostOwners && above.kind == HolderKind::kProperty && graph_.IsObject(above.holder_node); ++i)
+      above = holders_.Find(above.holder_node);
+    return above.kind == HolderKind::kStack;
+  }
+
   Excuse ExcuseOf(const Suspect& suspect, std::string* detail) {
     const bool one_large = suspect.share >= kLargeObjectShare;
     if (suspect.weight() < kLeastAccused || suspect.share < options_.least_growing_share) return Excuse::kSmall;
@@ -190,6 +204,9 @@ class Inquiry {
       case HolderKind::kNative:
       case HolderKind::kUnknown:
         if (suspect.functions.empty()) return Excuse::kInternal;
+        break;
+      case HolderKind::kProperty:
+        if (OnlyOnStacks(suspect.holder)) return Excuse::kRunning;
         break;
       default:
         break;
