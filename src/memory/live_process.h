@@ -24,6 +24,7 @@ class LiveProcess : public Memory, public TellsUsedPages {
   // (not permitted, traced by a debugger already, cannot be stopped), kBadFormat (not an x86-64 process, a kernel
   // thread). The process goes on when opening fails.
   static Result<std::unique_ptr<LiveProcess>> Open(int pid);
+  ~LiveProcess() override;
   // Neither gone nor a zombie.
   static bool IsRunning(int pid);
 
@@ -41,8 +42,11 @@ class LiveProcess : public Memory, public TellsUsedPages {
   explicit LiveProcess(int pid) : pid_(pid), stopper_(pid) {}
   Result<void> Check() const;
   size_t ReadFromProcess(Address address, std::span<std::byte> out) const;
+  size_t ReadTouched(Address address, std::span<std::byte> out) const;
+  bool IsAnonymous(Address address) const;
 
   int pid_;
+  int pagemap_ = -1;  // a file descriptor; -1 when it cannot be read
   ThreadStopper stopper_;
   std::vector<Region> regions_;
   std::vector<FileMapping> mappings_;

@@ -13,7 +13,7 @@ constexpr int kLineOffset = 24;
 constexpr int kColumnOffset = 32;
 constexpr int kLineEnds = 56;
 constexpr int kId = 64;
-constexpr int kSourceUrl = 104;
+constexpr int kSourceUrl = 104;  // where the flags (a Smi) stand since 11.x: then it is the word behind
 
 constexpr size_t kMaxScripts = size_t{1} << 20;          // remembered
 constexpr size_t kMaxLines = size_t{1} << 26;            // remembered, of all scripts
@@ -106,7 +106,11 @@ ScriptCache::Entry* EntryOf(HeapReader& reader, uint64_t script) {
   ScriptView& view = entry.view;
   view.script = script;
   view.name = reader.ShortText(reader.Field(script, kName).value_or(0));
-  if (view.name.empty()) view.name = reader.ShortText(reader.Field(script, kSourceUrl).value_or(0));
+  if (view.name.empty()) {
+    uint64_t url = reader.Field(script, kSourceUrl).value_or(0);
+    if (IsSmi(url)) url = reader.Field(script, kSourceUrl + 8).value_or(0);
+    view.name = reader.ShortText(url);
+  }
   const uint64_t source = reader.Field(script, kSource).value_or(0);
   if (const std::optional<StringText> text = reader.Text(source, 0)) {
     view.source = source;
