@@ -159,9 +159,6 @@ Result<void> ReadMaps(int pid, std::vector<Region>& regions, std::vector<FileMap
 UsedPages ReadUsedPages(int pid, std::span<const Region> regions) {
   // An entry of 8 bytes per page (Documentation/admin-guide/mm/pagemap.rst).
   constexpr uint64_t kPage = 4096, kPresent = uint64_t{1} << 63, kSwapped = uint64_t{1} << 62;
-  // A page that was only ever read is the kernel's page of zeros, which is nobody's and which RSS does not count. Reading
-  // a process's memory from outside makes such pages of what it never touched.
-  constexpr uint64_t kOfFile = uint64_t{1} << 61, kExclusive = uint64_t{1} << 56;
   constexpr uint64_t kMostPages = uint64_t{1} << 26;
   constexpr size_t kEntries = 1 << 16;
   UsedPages pages;
@@ -181,7 +178,7 @@ UsedPages ReadUsedPages(int pid, std::span<const Region> regions) {
         const size_t got = static_cast<size_t>(count) / 8;
         for (size_t i = 0; i < got; ++i) {
           if ((entries[i] & kSwapped) != 0) pages.swapped_bytes += kPage;
-          if ((entries[i] & kPresent) == 0 || (entries[i] & (kOfFile | kExclusive)) == 0) continue;
+          if ((entries[i] & kPresent) == 0) continue;
           const Address page = at + i * kPage;
           if (!pages.ranges.empty() && pages.ranges.back().second == page) {
             pages.ranges.back().second += kPage;
