@@ -6,7 +6,7 @@ VERSIONS_KNOWN = 22  # from here on Node.js keeps the text of package.json files
 
 
 def run(ctx):
-    for many in (10, 10000):
+    for many in (10, 10000) if ctx.options.all_programs or ctx.major in (18, 24) else (10,):
         core = ctx.core("modules", "--expose-gc", str(many))
         label = f"modules {many}"
         document = ctx.cli_json(core, "modules", "-n", "0")
