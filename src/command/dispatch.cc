@@ -237,7 +237,7 @@ std::span<const OptionSpec> CommonOptions() {
       {.name = "isolate",
        .kind = OptionKind::kString,
        .value_name = "N|all",
-       .help = "which isolate: 0 is the main thread's; all = every one"},
+       .help = "which isolate: 0 is the main thread's; all = every one (not of the graph)"},
       {.name = "color",
        .kind = OptionKind::kChoice,
        .value_name = "WHEN",

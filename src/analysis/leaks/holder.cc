@@ -11,6 +11,7 @@
 #include "heap/map_cache.h"
 #include "heap/views/generators.h"
 #include "heap/views/properties.h"
+#include "heap/views/script_kind.h"
 
 namespace corewalk {
 namespace {
@@ -247,6 +248,7 @@ std::optional<FunctionView> HolderFinder::ClosureOf(ObjectId context) {
   // The shortest way mostly leads through such a function; else all references are looked at. Functions of the context
   // itself are asked before those of contexts inside of it; of several the first in the source is taken.
   std::optional<FunctionView> result;
+  std::pair<bool, int32_t> best_rank;
   std::vector<ObjectId> level = {context};
   std::unordered_set<ObjectId> seen = {context};
   for (size_t depth = 0; depth < kMostInnerContexts && !level.empty() && !result; ++depth) {
@@ -258,11 +260,15 @@ std::optional<FunctionView> HolderFinder::ClosureOf(ObjectId context) {
         for (const ObjectId holder : holders) {
           if (holder == kNoObject) continue;
           std::optional<FunctionView> view = RunsIn(holder, at, &inner);
-          if (view && (!result || view->start < result->start)) result = std::move(view);
+          if (!view) continue;
+          // A function of an eval() runs in the contexts of the script that it was called from, too.
+          const std::pair rank(IsEvalScript(reader_, view->script), view->start);
+          if (!result || rank < best_rank) result = std::move(view), best_rank = rank;
         }
       }
-      if (result) break;
+      if (result && !best_rank.first) break;
     }
+    if (result) break;
     level.clear();
     for (const ObjectId at : inner) {
       if (level.size() < kMostOpen && seen.insert(at).second) level.push_back(at);
