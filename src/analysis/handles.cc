@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "analysis/handle_owners.h"
 #include "analysis/http_exchanges.h"
@@ -73,6 +74,11 @@ class CensusMaker {
           if (free_sockets.Find(map, address) && properties_.Has(address + 1, "requests") &&
               properties_.Has(address + 1, "sockets"))
             agents_.push_back(address + 1);
+          // A TLSSocket of a server speaks through the socket that was accepted, which owns the handle (lib/_tls_wrap.js).
+          if (properties_.Has(address + 1, "_tlsOptions")) {
+            if (const uint64_t parent = properties_.Object(address + 1, "_parent"); parent != 0)
+              tls_sockets_.emplace(parent, address + 1);
+          }
           for (const bool out : {true, false}) {
             const std::optional<StreamFill> fill = FillOf(properties_, address + 1, out);
             if (fill && fill->full() && census_.full_streams.size() < kMostFullStreams)
@@ -131,7 +137,11 @@ class CensusMaker {
         DescribeOwner(properties_, &handle);
         handle.kind = KindOf(handle);
         bases_.push_back(uv.data);
-        if (uv.stream()) AddExchangeOfSocket(properties_, handle.owner, &census_.exchanges);
+        if (uv.stream()) {
+          AddExchangeOfSocket(properties_, handle.owner, &census_.exchanges);
+          const auto [begin, end] = tls_sockets_.equal_range(handle.owner);
+          for (auto tls = begin; tls != end; ++tls) AddExchangeOfSocket(properties_, tls->second, &census_.exchanges);
+        }
       } else {
         handle.kind = std::string(UvTypeName(uv.type));
         handle.detail = UntrustedText(std::string(PurposeOf(uv)));
@@ -189,6 +199,7 @@ class CensusMaker {
   const BinaryFacts* binary_;
   const Cancel& cancel_;
   std::vector<uint64_t> native_contexts_, agents_;
+  std::multimap<uint64_t, uint64_t> tls_sockets_;  // by the socket below
   std::vector<Address> bases_;
   HandleCensus census_;
 };
