@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "analysis/leaks/excuses.h"
 #include "analysis/leaks/holder.h"
 #include "base/number_text.h"
 #include "base/text_sanitize.h"
@@ -190,10 +191,11 @@ class CollectionsCommand final : public Command {
                                         {"address", "Address"}}});
     for (const CollectionHead& head : list.rows) {
       if (context.cancel.Cancelled()) break;
-      const std::optional<CollectionFacts> facts = DescribeCollection(reader, graph, head.node, context.cancel);
+      std::optional<CollectionFacts> facts = DescribeCollection(reader, graph, head.node, context.cancel);
       if (!facts) continue;
       const uint64_t retained = graph.RetainedOf(head.node);
       const Holder& holder = holders.Find(head.node);
+      ApplyLimit(reader, graph, holder, &*facts);
       const Cell cells[] = {
           Bytes{retained},
           Share{all == 0 ? 0 : static_cast<double>(retained) / static_cast<double>(all)},
@@ -230,7 +232,9 @@ class CollectionsCommand final : public Command {
   }
 
   void TellOne(CommandContext& context, HeapReader* reader, const HeapGraph& graph,
-               const CollectionFacts& facts) const {
+               CollectionFacts facts) const {
+    const Holder holder = graph.IsLive(facts.node) ? FindHolder(reader, graph, facts.node) : Holder();
+    ApplyLimit(reader, graph, holder, &facts);
     context.out.BeginDocument("collections", TargetCard(context.session));
     const uint64_t all = LiveBytes(graph), retained = graph.IsLive(facts.node) ? graph.RetainedOf(facts.node) : 0;
     std::string inner_path;
@@ -256,7 +260,7 @@ class CollectionsCommand final : public Command {
                     {"holes", facts.holes.value_or(0) > 0 ? "Holes" : "", CountOrAbsent(facts.holes)},
                     {"dictionary", facts.dictionary ? "In dictionary mode" : "", facts.dictionary},
                     {"whole", facts.whole ? "" : "Undamaged", facts.whole}}});
-    if (graph.IsLive(facts.node)) context.out.AddCard(HolderCard(FindHolder(reader, graph, facts.node)));
+    if (graph.IsLive(facts.node)) context.out.AddCard(HolderCard(holder));
     TellKeys(context, facts);
     TellGrowth(context, facts);
     TellValues(context, facts);

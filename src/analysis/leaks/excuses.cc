@@ -30,6 +30,16 @@ std::optional<SizeLimit> LimitOf(HeapReader* reader, const HeapGraph& graph, con
   return std::nullopt;
 }
 
+void ApplyLimit(HeapReader* reader, const HeapGraph& graph, const Holder& holder, CollectionFacts* facts) {
+  if (facts->judgement.bound == Bound::kBounded) return;
+  const Suspect suspect{
+      .kind = SuspectKind::kCollection, .container = facts->node, .count = facts->entries, .holder = holder};
+  const std::optional<SizeLimit> limit = LimitOf(reader, graph, suspect);
+  if (!limit) return;
+  facts->growth.limit = *limit;
+  facts->judgement = {.bound = Bound::kBounded, .reasons = {Reason::kAtLimit}};
+}
+
 bool IsSelfSimilar(HeapReader* reader, const HeapGraph& graph, const Suspect& suspect) {
   if (suspect.kind != SuspectKind::kCollection || suspect.holder.kind != HolderKind::kProperty ||
       !graph.IsObject(suspect.container))

@@ -13,6 +13,9 @@ namespace corewalk {
 // the collection, of the object that has it, or among the variables of the context that has one of these.
 std::optional<SizeLimit> LimitOf(HeapReader* reader, const HeapGraph& graph, const Suspect& suspect);
 
+// The same for what `collections` says of one, which then agrees with the verdict: bounded, and by what.
+void ApplyLimit(HeapReader* reader, const HeapGraph& graph, const Holder& holder, CollectionFacts* facts);
+
 // The collection is a property, and the things in it have such a property themselves, within a few steps.
 bool IsSelfSimilar(HeapReader* reader, const HeapGraph& graph, const Suspect& suspect);
 
