@@ -290,7 +290,7 @@ class LeaksCommand final : public Command {
       line("alike", AlikeText(graph, suspect));
       line("held by", HolderText(suspect.holder));
       for (const ObjectId also : suspect.also) line("and by", HolderText(holders.Find(also)));
-      for (const SuspectFunction& function : suspect.functions) line("function", FunctionText(function));
+      for (const SuspectFunction& function : suspect.functions) line("function", FunctionText(suspect, function));
       line("captured", PinnedText(reader, graph, suspect.captured));
       line("growth", GrowthText(suspect));
       line("sample", SampleText(reader, graph, suspect));
@@ -328,13 +328,15 @@ class LeaksCommand final : public Command {
     return text;
   }
 
-  static std::string FunctionText(const SuspectFunction& function) {
+  static std::string FunctionText(const Suspect& suspect, const SuspectFunction& function) {
+    const bool sampled = suspect.functions_looked != 0 && suspect.functions_looked < suspect.count;
     const std::string place =
         function.file.empty()
             ? ""
             : fmt::format(" at {}:{}:{}", Sanitize(UntrustedText(function.file)), function.line, function.column);
     return fmt::format(
-        "{} x {}{}", FormatCount(function.count),
+        "{}{} x {}{}", FormatCount(function.count),
+        sampled ? " of " + FormatCount(suspect.functions_looked) + " looked at" : "",
         function.name.empty() ? "(anonymous)" : Sanitize(UntrustedText(function.name), {.max_code_points = 80}), place);
   }
 
@@ -355,7 +357,7 @@ class LeaksCommand final : public Command {
       const Suspect& suspect = verdict.suspects[i];
       const Holder& holder = suspect.holder;
       std::vector<std::string> functions, also;
-      for (const SuspectFunction& function : suspect.functions) functions.push_back(FunctionText(function));
+      for (const SuspectFunction& function : suspect.functions) functions.push_back(FunctionText(suspect, function));
       for (const ObjectId other : suspect.also) also.push_back(HolderText(holders.Find(other)));
       const auto raw = [](const std::string& text) {
         return text.empty() ? Cell(Absent{}) : Cell(UntrustedText(text));

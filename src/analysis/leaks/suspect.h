@@ -69,6 +69,7 @@ struct Suspect {
   uint64_t count = 0;                      // P: entries, listeners, timers, ...
   std::string element_class;               // P: of most elements
   std::vector<SuspectFunction> functions;  // P: most frequent first
+  uint64_t functions_looked = 0;           // of how many; 0 = all
   ClosurePins captured;                    // P: what the functions keep alive, by variable
   std::vector<std::string> growth;         // P: evidence, one clause each: "nothing was ever deleted"
   bool grows = false;                      // P: the evidence speaks for growth without bound

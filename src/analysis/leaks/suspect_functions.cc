@@ -8,7 +8,7 @@
 namespace corewalk {
 namespace {
 
-constexpr uint64_t kSampled = 1 << 20;  // entries
+constexpr uint64_t kSampled = 1 << 15;  // entries: each suspect is asked, and a core may have a million of them
 constexpr size_t kPollFunctions = 1 << 12;
 
 }  // namespace
@@ -46,6 +46,7 @@ void DescribeElementFunctions(HeapReader* reader, const HeapGraph& graph, Suspec
     if (!entry.raw_double && !entry.accessor && !IsSmi(entry.value)) functions.push_back(entry.value);
   }
   suspect->functions = CountFunctions(reader, functions, cancel);
+  suspect->functions_looked = functions.size();
   suspect->captured = FindClosurePins(reader, graph, functions, cancel);
 }
 
