@@ -1,4 +1,4 @@
-// handles, requests: what the event loop holds and waits for. getactivehandles, getactiverequests: llnode's commands.
+// handles: what the event loop holds.
 #include "analysis/handles.h"
 
 #include <fmt/format.h>
@@ -6,12 +6,9 @@
 #include <algorithm>
 #include <map>
 
-#include "analysis/inspect.h"
 #include "base/text_sanitize.h"
-#include "command/function_text.h"
+#include "command/handles_text.h"
 #include "command/target.h"
-#include "command/value_json.h"
-#include "command/value_text.h"
 #include "node/os_limits.h"
 #include "node/process_facts.h"
 #include "node/secrets.h"
@@ -20,54 +17,7 @@
 namespace corewalk {
 namespace {
 
-constexpr int64_t kDefaultRows = 30;
 constexpr double kMillisecond = 1e-3;
-
-// The census of each chosen isolate; workers have loops of their own.
-struct Censuses {
-  struct One {
-    int isolate = 0;
-    HandleCensus census;
-  };
-  std::vector<One> all;
-  Completeness completeness;
-};
-
-Result<Censuses> TakeCensuses(CommandContext& context, HeapReader* reader) {
-  const Result<int> chosen = ChosenIsolate(context);
-  if (!chosen) return std::unexpected(chosen.error());
-  Session& session = context.session;
-  Censuses censuses{.all = {}, .completeness = StartCompleteness(context)};
-  for (const IsolateHeap& isolate : session.model().isolates()) {
-    if (*chosen >= 0 && isolate.number != *chosen) continue;
-    HandleCensus census = FindHandles(reader, session.model(), isolate.number, session.binary(), context.cancel);
-    census.gaps.Describe(&censuses.completeness);
-    if (!census.found)
-      censuses.completeness.notes.push_back(
-          fmt::format("no event loop of Node.js was found in isolate {}", isolate.number));
-    else if (!census.requests_found)
-      censuses.completeness.notes.push_back(
-          fmt::format("the list of requests of isolate {} was not found", isolate.number));
-    if (!census.whole && !context.cancel.Cancelled())
-      censuses.completeness.notes.push_back(
-          fmt::format("a list of libuv or Node.js in isolate {} is broken: there may be more", isolate.number));
-    censuses.all.push_back({isolate.number, std::move(census)});
-    if (context.cancel.Cancelled()) break;
-  }
-  censuses.completeness.interrupted |= context.cancel.Cancelled();
-  return censuses;
-}
-
-template <typename T>
-Cell Maybe(const std::optional<T>& value) {
-  return value ? Cell(int64_t{*value}) : Cell(Absent{});
-}
-Cell MaybeText(const UntrustedText& text) {
-  return text.empty() ? Cell(Absent{}) : Cell(text);
-}
-Cell ObjectCell(uint64_t tagged) {
-  return tagged == 0 ? Cell(Absent{}) : Cell(HexAddress{tagged - 1});
-}
 
 std::string FillText(const StreamFill& fill) {
   const auto amount = [&](double value) {
@@ -75,24 +25,6 @@ std::string FillText(const StreamFill& fill) {
     return fill.objects ? FormatCount(whole) : FormatBytesShort(whole);
   };
   return fmt::format("{} of {}{}", amount(fill.length), amount(fill.high_water_mark), fill.objects ? " objects" : "");
-}
-
-std::vector<OptionSpec> ListOptions(std::string_view what) {
-  return {{.name = "list", .help = fmt::format("each {} by itself", what)},
-          {.name = "filter",
-           .kind = OptionKind::kString,
-           .value_name = "TEXT",
-           .help = "only those whose kind, owner, address or path contains TEXT"},
-          {.name = "limit",
-           .letter = 'n',
-           .kind = OptionKind::kInteger,
-           .value_name = "N",
-           .help = "rows of each table, 0 = all (default 30)"}};
-}
-
-bool Matches(const std::string& filter, std::initializer_list<std::string_view> texts) {
-  return filter.empty() ||
-         std::ranges::any_of(texts, [&](std::string_view text) { return text.find(filter) != std::string_view::npos; });
 }
 
 class HandlesCommand final : public Command {
@@ -119,21 +51,21 @@ class HandlesCommand final : public Command {
                  "A worker thread has a loop of its own: --isolate all.",
              .example = "handles\nhandles --list -n 0 --json\nhandles --list --filter TCPSocket",
              .options = [] {
-               std::vector<OptionSpec> options = ListOptions("handle");
+               std::vector<OptionSpec> options = HandleListOptions("handle");
                options.push_back({.name = "internal", .help = "libuv's own handles too"});
                return options;
              }()}) {}
 
   Result<void> Run(CommandContext& context) const override {
     HeapReader reader(context.session.memory_and_image(), context.session.layout(), &context.session.names());
-    Result<Censuses> censuses = TakeCensuses(context, &reader);
+    Result<HandleCensuses> censuses = TakeHandleCensuses(context, &reader);
     if (!censuses) return std::unexpected(censuses.error());
     const bool internal = context.args.Has("internal");
     const std::string filter = context.args.Text("filter");
-    for (Censuses::One& one : censuses->all) {
+    for (HandleCensuses::One& one : censuses->all) {
       std::erase_if(one.census.handles, [&](const HandleEntry& handle) {
         return (!internal && handle.uv.internal()) ||
-               !Matches(filter, {handle.kind, handle.owner_class, handle.local.raw(), handle.remote.raw(),
+               !MatchesText(filter, {handle.kind, handle.owner_class, handle.local.raw(), handle.remote.raw(),
                                  handle.detail.raw(), handle.details.path});
       });
     }
@@ -150,11 +82,11 @@ class HandlesCommand final : public Command {
   }
 
  private:
-  static void TellTotals(CommandContext& context, const Censuses& censuses) {
+  static void TellTotals(CommandContext& context, const HandleCensuses& censuses) {
     uint64_t handles = 0, scripts = 0, active = 0, refed = 0, resources = 0, closing = 0, fds = 0, queued = 0,
              requests = 0, full = 0;
     int64_t highest = -1;
-    for (const Censuses::One& one : censuses.all) {
+    for (const HandleCensuses::One& one : censuses.all) {
       for (const HandleEntry& handle : one.census.handles) {
         ++handles;
         scripts += handle.wrap != 0;
@@ -203,9 +135,9 @@ class HandlesCommand final : public Command {
     Address sample = 0;
   };
 
-  static void TellGroups(CommandContext& context, const Censuses& censuses) {
+  static void TellGroups(CommandContext& context, const HandleCensuses& censuses) {
     std::map<std::string, Group> groups;
-    for (const Censuses::One& one : censuses.all) {
+    for (const HandleCensuses::One& one : censuses.all) {
       for (const HandleEntry& handle : one.census.handles) {
         // What is not JavaScript's is told apart by its purpose.
         Group& group = groups[handle.wrap != 0 ? handle.kind : handle.kind + '\0' + handle.detail.raw()];
@@ -233,7 +165,7 @@ class HandlesCommand final : public Command {
                                         {"kind", "Kind", Align::kLeft},
                                         {"owners", "Owners", Align::kLeft},
                                         {"sample", "Sample"}}});
-    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows));
+    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultHandleRows));
     uint64_t shown = 0;
     for (const auto& [kind, group] : rows) {
       if (limit != 0 && shown >= limit) break;
@@ -290,7 +222,7 @@ class HandlesCommand final : public Command {
     return int64_t(mark ? fill->high_water_mark : fill->length);
   }
 
-  static void TellList(CommandContext& context, const Censuses& censuses) {
+  static void TellList(CommandContext& context, const HandleCensuses& censuses) {
     context.out.BeginTable({.columns = {{"isolate", ""},
                                         {"address", ""},
                                         {"kind", "Kind", Align::kLeft},
@@ -319,9 +251,9 @@ class HandlesCommand final : public Command {
                                         {"writable_high_water_mark", ""},
                                         {"readable_length", ""},
                                         {"readable_high_water_mark", ""}}});
-    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows));
+    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultHandleRows));
     uint64_t shown = 0, total = 0;
-    for (const Censuses::One& one : censuses.all) {
+    for (const HandleCensuses::One& one : censuses.all) {
       total += one.census.handles.size();
       for (const HandleEntry& handle : one.census.handles) {
         if (limit != 0 && shown >= limit) break;
@@ -362,9 +294,9 @@ class HandlesCommand final : public Command {
     context.out.EndTable({.omitted = total - shown});
   }
 
-  static void TellFullStreams(CommandContext& context, HeapReader& reader, const Censuses& censuses) {
+  static void TellFullStreams(CommandContext& context, HeapReader& reader, const HandleCensuses& censuses) {
     std::vector<FullStream> streams;
-    for (const Censuses::One& one : censuses.all)
+    for (const HandleCensuses::One& one : censuses.all)
       streams.insert(streams.end(), one.census.full_streams.begin(), one.census.full_streams.end());
     if (streams.empty() && context.out.is_text()) return;
     std::ranges::stable_sort(streams, std::greater<>(), [](const FullStream& stream) { return stream.fill.length; });
@@ -377,7 +309,7 @@ class HandlesCommand final : public Command {
                                         {"objects", ""},
                                         {"", "Holds"},
                                         {"address", "Address"}}});
-    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows));
+    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultHandleRows));
     uint64_t shown = 0;
     for (const FullStream& stream : streams) {
       if (limit != 0 && shown >= limit) break;
@@ -395,289 +327,10 @@ class HandlesCommand final : public Command {
   }
 };
 
-class RequestsCommand final : public Command {
- public:
-  RequestsCommand()
-      : Command(
-            {.name = "requests",
-             .group = "Process",
-             .summary = "what is under way: files, DNS, connects, writes, and HTTP requests with method and URL",
-             .description =
-                 "Requests of Node.js to libuv, as process._getActiveRequests() tells them, grouped by kind and "
-                 "operation\n"
-                 "or one by one with --list: path or host, file descriptor, bytes, the callback. libuv's own count may "
-                 "be\n"
-                 "higher: zlib, crypto and native add-ons give it work that has no such object, and it may be lower:\n"
-                 "a write that the kernel took at once waits only for its callback.\n\n"
-                 "Then the HTTP requests in flight, those of servers and of clients: connecting, sending, waiting for "
-                 "the\n"
-                 "answer, receiving (a body that is not complete), handling (no header sent yet), responding (header\n"
-                 "sent), flushing (ended, not yet written), queued (in an Agent without a free socket). Node.js keeps "
-                 "no\n"
-                 "time of a request's begin; an age is told where the program keeps one on the request (startTime and\n"
-                 "the like).",
-             .example = "requests\nrequests --list -n 0 --json\nrequests --filter /api/",
-             .options = ListOptions("request")}) {}
-
-  Result<void> Run(CommandContext& context) const override {
-    HeapReader reader(context.session.memory_and_image(), context.session.layout(), &context.session.names());
-    Result<Censuses> censuses = TakeCensuses(context, &reader);
-    if (!censuses) return std::unexpected(censuses.error());
-    const std::string filter = context.args.Text("filter");
-    for (Censuses::One& one : censuses->all) {
-      std::erase_if(one.census.requests, [&](const RequestEntry& request) {
-        return !Matches(filter, {request.kind, request.detail.raw(), request.uv.operation});
-      });
-      std::erase_if(one.census.exchanges, [&](const HttpExchange& exchange) {
-        return !Matches(filter, {exchange.url.raw(), exchange.host.raw(), exchange.method.raw()});
-      });
-    }
-    context.out.BeginDocument("requests", TargetCard(context.session));
-    TellTotals(context, *censuses);
-    if (context.args.Has("list")) {
-      TellList(context, reader, *censuses);
-    } else {
-      TellGroups(context, reader, *censuses);
-    }
-    TellHttp(context, reader, *censuses);
-    context.out.EndDocument(censuses->completeness);
-    return {};
-  }
-
- private:
-  static void TellTotals(CommandContext& context, const Censuses& censuses) {
-    uint64_t requests = 0, uv = 0, server = 0, client = 0, queued = 0;
-    for (const Censuses::One& one : censuses.all) {
-      requests += one.census.requests.size();
-      uv += one.census.active_uv_requests;
-      for (const HttpExchange& exchange : one.census.exchanges) {
-        server += exchange.server;
-        client += !exchange.server;
-        queued += exchange.state == HttpState::kQueued;
-      }
-    }
-    context.out.AddCard({.key = "requests",
-                         .fields = {{"requests", "Requests (process._getActiveRequests())", Count{requests}},
-                                    {"active_uv_requests", "Active in libuv, of whoever", Count{uv}},
-                                    {"http_server", "HTTP requests being served", Count{server}},
-                                    {"http_client", "HTTP requests made", Count{client}},
-                                    {"http_queued", "Of these waiting for a socket", Count{queued}}}});
-  }
-
-  struct Group {
-    uint64_t count = 0, bytes = 0;
-    std::map<std::string, uint64_t> details;
-    const RequestEntry* first = nullptr;
-  };
-
-  static Cell CallbackCell(HeapReader& reader, uint64_t callback) {
-    if (callback == 0) return Absent{};
-    const std::optional<FunctionView> view = ReadFunction(reader, callback);
-    if (!view) return Absent{};
-    const std::string place = PlaceOf(*view);
-    return UntrustedText(NameOrAnonymous(*view, true) + (place.empty() ? "" : " " + place));
-  }
-
-  static void TellGroups(CommandContext& context, HeapReader& reader, const Censuses& censuses) {
-    std::map<std::string, Group> groups;
-    for (const Censuses::One& one : censuses.all) {
-      for (const RequestEntry& request : one.census.requests) {
-        Group& group = groups[request.kind + '\0' + request.uv.operation];
-        if (group.count++ == 0) group.first = &request;
-        group.bytes += request.uv.bytes.value_or(0);
-      }
-    }
-    std::vector<const Group*> rows;
-    for (const auto& [key, group] : groups) rows.push_back(&group);
-    std::ranges::stable_sort(rows, std::greater<>(), &Group::count);
-    context.out.BeginTable({.columns = {{"count", "Count"},
-                                        {"kind", "Kind", Align::kLeft},
-                                        {"operation", "Operation", Align::kLeft},
-                                        {"bytes", "Bytes"},
-                                        {"example", "For example", Align::kLeft},
-                                        {"callback", "Callback", Align::kLeft},
-                                        {"sample", "Sample"}}});
-    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows));
-    uint64_t shown = 0;
-    for (const Group* group : rows) {
-      if (limit != 0 && shown >= limit) break;
-      ++shown;
-      const RequestEntry& first = *group->first;
-      const Cell row[] = {Count{group->count},          UntrustedText(first.kind), Operation(first),
-                          Bytes{group->bytes},          MaybeText(first.detail),   CallbackCell(reader, first.callback),
-                          ObjectCell(first.wrap.object)};
-      context.out.AddRow(row);
-    }
-    context.out.EndTable({.omitted = rows.size() - shown});
-  }
-
-  static Cell Operation(const RequestEntry& request) {
-    if (!request.uv.operation.empty()) return request.uv.operation;
-    if (request.uv.type == UvRequestType::kUnknown) return Absent{};
-    return std::string(UvRequestTypeName(request.uv.type));
-  }
-
-  static void TellList(CommandContext& context, HeapReader& reader, const Censuses& censuses) {
-    context.out.BeginTable({.columns = {{"isolate", ""},
-                                        {"address", "Address"},
-                                        {"kind", "Kind", Align::kLeft},
-                                        {"operation", "Operation", Align::kLeft},
-                                        {"fd", "Fd"},
-                                        {"bytes", "Bytes"},
-                                        {"detail", "About", Align::kLeft},
-                                        {"handle", ""},
-                                        {"callback", "Callback", Align::kLeft}}});
-    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows));
-    uint64_t shown = 0, total = 0;
-    for (const Censuses::One& one : censuses.all) {
-      total += one.census.requests.size();
-      for (const RequestEntry& request : one.census.requests) {
-        if ((limit != 0 && shown >= limit) || context.cancel.Cancelled()) break;
-        ++shown;
-        const Cell row[] = {Count{static_cast<uint64_t>(one.isolate)},
-                            ObjectCell(request.wrap.object),
-                            UntrustedText(request.kind),
-                            Operation(request),
-                            Maybe(request.uv.fd),
-                            request.uv.bytes ? Cell(Bytes{*request.uv.bytes}) : Cell(Absent{}),
-                            MaybeText(request.detail),
-                            request.uv.handle == 0 ? Cell(Absent{}) : Cell(HexAddress{request.uv.handle}),
-                            CallbackCell(reader, request.callback)};
-        context.out.AddRow(row);
-      }
-    }
-    context.out.EndTable({.omitted = total - shown});
-  }
-
-  static void TellHttp(CommandContext& context, HeapReader& reader, const Censuses& censuses) {
-    std::vector<const HttpExchange*> exchanges;
-    for (const Censuses::One& one : censuses.all) {
-      for (const HttpExchange& exchange : one.census.exchanges) exchanges.push_back(&exchange);
-    }
-    if (exchanges.empty() && context.out.is_text()) return;
-    context.out.BeginTable({.key = "http",
-                            .title = "HTTP requests in flight",
-                            .columns = {{"side", "Side", Align::kLeft},
-                                        {"state", "State", Align::kLeft},
-                                        {"method", "Method", Align::kLeft},
-                                        {"url", "URL", Align::kLeft},
-                                        {"host", "Host", Align::kLeft},
-                                        {"status", "Status"},
-                                        {"started_at_ms", ""},
-                                        {"message_class", ""},
-                                        {"message", "Address"},
-                                        {"incoming", ""},
-                                        {"socket", ""}}});
-    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows));
-    uint64_t shown = 0;
-    for (const HttpExchange* exchange : exchanges) {
-      if ((limit != 0 && shown >= limit) || context.cancel.Cancelled()) break;
-      ++shown;
-      const Cell row[] = {
-          std::string(exchange->server ? "server" : "client"),
-          std::string(HttpStateName(exchange->state)),
-          MaybeText(exchange->method),
-          MaybeText(UntrustedText(MaskSecrets(exchange->url.raw()))),
-          MaybeText(exchange->host),
-          Maybe(exchange->status),
-          exchange->started_ms ? Cell(int64_t(*exchange->started_ms)) : Cell(Absent{}),
-          exchange->message == 0 ? Cell(Absent{}) : Cell(UntrustedText(reader.ClassOf(exchange->message))),
-          ObjectCell(exchange->message != 0 ? exchange->message : exchange->incoming),
-          ObjectCell(exchange->incoming),
-          ObjectCell(exchange->socket)};
-      context.out.AddRow(row);
-    }
-    context.out.EndTable({.omitted = exchanges.size() - shown});
-  }
-};
-
-// llnode's src/llnode.cc, GetActiveHandlesCmd and GetActiveRequestsCmd: each object, then their number.
-class ActiveCommand final : public Command {
- public:
-  explicit ActiveCommand(bool handles)
-      : Command(
-            {.name = handles ? "getactivehandles" : "getactiverequests",
-             .debugger_names = {handles ? "getactivehandles" : "getactiverequests"},
-             .group = "llnode",
-             .summary = handles ? "the JavaScript objects of active handles, in llnode's format"
-                                : "the JavaScript objects of requests under way, in llnode's format",
-             .description = handles ? "Those whose owners process._getActiveHandles() tells. `handles` says more."
-                                    : "Those that process._getActiveRequests() tells. `requests` says more.",
-             .example = handles ? "getactivehandles" : "getactiverequests",
-             .options = {{.name = "limit",
-                          .letter = 'n',
-                          .kind = OptionKind::kInteger,
-                          .value_name = "N",
-                          .help = "objects to print, 0 = all (default)"},
-                         {.name = "length",
-                          .letter = 'l',
-                          .kind = OptionKind::kInteger,
-                          .value_name = "N",
-                          .help = "characters of a string and elements of an array to print (default 16; 0 = all)"},
-                         {.name = "full-string", .letter = 'F', .help = "print whole strings"},
-                         {.name = "print-map", .letter = 'm', .help = "print the address of each value's Map too"}}}),
-        handles_(handles) {}
-
-  Result<void> Run(CommandContext& context) const override {
-    Session& session = context.session;
-    HeapReader reader(session.memory_and_image(), session.layout(), &session.names());
-    Result<Censuses> censuses = TakeCensuses(context, &reader);
-    if (!censuses) return std::unexpected(censuses.error());
-    std::vector<uint64_t> objects;
-    for (const Censuses::One& one : censuses->all) {
-      if (!one.census.found) continue;
-      for (const HandleEntry& handle : one.census.handles) {
-        if (handles_ && handle.is_active_resource()) objects.push_back(handle.object);
-      }
-      for (const RequestEntry& request : one.census.requests) {
-        if (!handles_ && request.wrap.object != 0) objects.push_back(request.wrap.object);
-      }
-    }
-    context.out.BeginDocument(info().name, TargetCard(session));
-    InspectOptions looking;
-    const int64_t length = context.args.Integer("length", 16);
-    looking.string_length = context.args.Has("full-string") ? 0 : static_cast<uint64_t>(length);
-    looking.array_length = static_cast<uint64_t>(length);
-    const ValueTextOptions text{.print_map = context.args.Has("print-map"), .color = context.out.color()};
-    Inspector inspector(reader, looking, context.cancel);
-    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", 0));
-    std::string json;
-    uint64_t shown = 0;
-    for (const uint64_t object : objects) {
-      if ((limit != 0 && shown >= limit) || context.cancel.Cancelled()) break;
-      ++shown;
-      const Inspected value = inspector.Inspect(object);
-      if (context.out.is_text()) {
-        AddValueLines(ValueText(value, text), &context.out);
-      } else {
-        json += (json.empty() ? "" : ",") + ValueJson(value);
-      }
-    }
-    context.out.AddTextLine(fmt::format("Total: {}", objects.size()));
-    context.out.AddJson("values", "[" + json + "]");
-    context.out.AddJson("total", std::to_string(objects.size()));
-    censuses->completeness.interrupted |= context.cancel.Cancelled();
-    context.out.EndDocument(censuses->completeness);
-    return {};
-  }
-
- private:
-  bool handles_;
-};
-
 }  // namespace
 
 std::unique_ptr<Command> MakeHandlesCommand() {
   return std::make_unique<HandlesCommand>();
-}
-std::unique_ptr<Command> MakeRequestsCommand() {
-  return std::make_unique<RequestsCommand>();
-}
-std::unique_ptr<Command> MakeActiveHandlesCommand() {
-  return std::make_unique<ActiveCommand>(true);
-}
-std::unique_ptr<Command> MakeActiveRequestsCommand() {
-  return std::make_unique<ActiveCommand>(false);
 }
 
 }  // namespace corewalk

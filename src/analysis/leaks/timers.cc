@@ -12,6 +12,7 @@
 #include "heap/views/functions.h"
 #include "heap/views/generators.h"
 #include "heap/views/primitives.h"
+#include "heap/views/promises.h"
 #include "heap/views/scripts.h"
 #include "node/event_loop.h"
 #include "node/node_script.h"
@@ -35,7 +36,7 @@ class CallbackReader {
     timer->shared = reader_.Field(target, ObjectField::kFunctionShared).value_or(0);
     timer->maker = MakerOf(timer->shared);
     if (timer->maker != TimerMaker::kPromise) return;
-    const uint64_t waiter = WaiterOf(PromiseIn(target));
+    const uint64_t waiter = WaiterOf(ReadNativeClosure(reader_, target).promise);
     timer->function = waiter;
     timer->shared = waiter == 0 ? 0 : reader_.Field(waiter, ObjectField::kFunctionShared).value_or(0);
   }
@@ -51,19 +52,6 @@ class CallbackReader {
     if (IsNodeScriptCalled(name, "timers/promises")) return known->second = TimerMaker::kPromise;
     if (IsNodeScript(name)) return known->second = TimerMaker::kNode;
     return known->second;
-  }
-
-  // The promise that a native function of V8 resolves: it stands in the function's context
-  // (PromiseResolvingFunctionContext, src/builtins/promise-abstract-operations.tq).
-  uint64_t PromiseIn(uint64_t function) {
-    const uint64_t context = reader_.Field(function, ObjectField::kFunctionContext).value_or(0);
-    const MapInfo* map = reader_.MapOf(context);
-    if (map == nullptr || !reader_.layout().types.IsContext(map->instance_type)) return 0;
-    for (uint64_t i = 0; i < kContextSlots; ++i) {
-      const uint64_t value = reader_.ArrayElement(context, i).value_or(0);
-      if (!IsSmi(value) && reader_.IsType(value, "JS_PROMISE_TYPE")) return value;
-    }
-    return 0;
   }
 
   // The function that goes on when the promise is fulfilled: that of an `await`, or what was given to then(). Promises

@@ -11,18 +11,17 @@ namespace {
 constexpr int kReactionsOrResult = 24, kFlags = 32;  // JSPromise
 constexpr int64_t kStateMask = 3, kHasHandler = 4;
 constexpr int kCapabilityPromise = 8;           // PromiseCapability
-constexpr V8Version kFirstContinuation{12, 4};  // the word in front of reactions and microtasks
-constexpr int kContinuation = 8;
+constexpr int kContinuation = 8;  // where there is one: the word in front of the fields of reactions and microtasks
+constexpr int kFulfillWithout = 24;
 constexpr uint64_t kMostReactions = uint64_t{1} << 28;
 constexpr uint64_t kMostSlots = 12;  // of the contexts of V8's own closures
 
-bool HasContinuation(const Layout& layout) {
-  const V8Version& version = layout.version;
-  return !version.known() || V8Version{version.major, version.minor} >= kFirstContinuation;
+bool HasContinuation(HeapReader& reader) {
+  return reader.offset(ObjectField::kReactionFulfill) > kFulfillWithout;
 }
 
 uint64_t Continuation(HeapReader& reader, uint64_t object) {
-  if (!HasContinuation(reader.layout())) return 0;
+  if (!HasContinuation(reader)) return 0;
   const uint64_t value = reader.Field(object, kContinuation).value_or(0);
   return LooksLikePointer(value) && !reader.IsUndefined(value) ? value : 0;
 }
@@ -104,7 +103,7 @@ NativeClosure ReadNativeClosure(HeapReader& reader, uint64_t function) {
 std::optional<MicrotaskView> ReadMicrotask(HeapReader& reader, uint64_t task) {
   const std::string_view type = reader.TypeOf(task);
   MicrotaskView view;
-  const int base = HasContinuation(reader.layout()) ? 16 : 8;
+  const int base = HasContinuation(reader) ? 16 : 8;
   const auto field = [&](int index) { return reader.Field(task, base + 8 * index).value_or(0); };
   if (type == "CALLABLE_TASK_TYPE") {
     view.kind = MicrotaskView::Kind::kCallback;

@@ -5,22 +5,11 @@
 namespace corewalk {
 namespace {
 
-constexpr V8Version kFirstEntryCheck{8, 1};  // kFunctionEntryBytecodeOffset, src/common/globals.h
-constexpr V8Version kFirstFlags{14, 1};      // PositionTableEntry::is_breakable
-
-// src/objects/bytecode-array.tq: constant pool, handlers, positions up to 11.8; positions first from 12.4 on.
-constexpr V8Version kPositionsFirst{12, 4};
-constexpr int kPositionsOld = 32, kPositionsNew = 24;
-
 constexpr int kTableOfFrameCache = 8;
 
 constexpr uint64_t kByteArrayData = 16;
 constexpr int kMostSteps = 4;       // from a SharedFunctionInfo to its bytecode
 constexpr int kCodeFields = 8 * 9;  // of Code and InterpreterData, in which bytecode is looked for
-
-V8Version LineOf(const V8Version& version) {
-  return {version.major, version.minor};
-}
 
 class Decoder {
  public:
@@ -69,12 +58,6 @@ TablePosition UnpackPosition(uint64_t raw) {
   TablePosition position;
   SetPosition(raw, &position);
   return position;
-}
-
-PositionTableFormat PositionTableFormatOf(const V8Version& version) {
-  if (!version.known()) return {.first_offset = -1, .flags = true};
-  const V8Version line = LineOf(version);
-  return {.first_offset = line < kFirstEntryCheck ? 0 : -1, .flags = line >= kFirstFlags};
 }
 
 bool ForEachTablePosition(std::span<const std::byte> table, const PositionTableFormat& format,
@@ -154,9 +137,8 @@ int64_t BytecodeHeader(const Layout& layout) {
 
 uint64_t PositionTableOf(HeapReader& reader, uint64_t bytecode) {
   if (!reader.IsType(bytecode, "BYTECODE_ARRAY_TYPE")) return 0;
-  const V8Version& version = reader.layout().version;
-  const bool old = version.known() && LineOf(version) < kPositionsFirst;
-  uint64_t table = reader.Field(bytecode, old ? kPositionsOld : kPositionsNew).value_or(0);
+  const int field = PositionTableFormatOf(reader.layout().version).field_of_bytecode;
+  uint64_t table = reader.Field(bytecode, field).value_or(0);
   // Lines up to 8.1 may have put a cache of stack frames in front.
   if (reader.TypeOf(table).starts_with("SOURCE_POSITION_TABLE_WITH_FRAME_CACHE")) table = reader.Field(table, kTableOfFrameCache).value_or(0);
   return IsByteArray(reader.TypeOf(table)) ? table : 0;

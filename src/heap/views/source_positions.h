@@ -17,14 +17,9 @@
 
 #include "heap/views/heap_reader.h"
 #include "heap/views/scripts.h"
+#include "layout/position_table.h"
 
 namespace corewalk {
-
-struct PositionTableFormat {
-  int64_t first_offset = -1;  // from which the first distance counts
-  bool flags = false;         // code distances have two bits of flags, and no sign
-};
-PositionTableFormat PositionTableFormatOf(const V8Version& version);
 
 struct TablePosition {
   int64_t code_offset = 0;

@@ -1,0 +1,220 @@
+// requests: what is under way: libuv's requests, and those of HTTP.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "analysis/handles.h"
+#include "base/text_sanitize.h"
+#include "command/function_text.h"
+#include "command/handles_text.h"
+#include "command/target.h"
+#include "node/secrets.h"
+#include "report/format.h"
+
+namespace corewalk {
+namespace {
+
+class RequestsCommand final : public Command {
+ public:
+  RequestsCommand()
+      : Command(
+            {.name = "requests",
+             .group = "Process",
+             .summary = "what is under way: files, DNS, connects, writes, and HTTP requests with method and URL",
+             .description =
+                 "Requests of Node.js to libuv, as process._getActiveRequests() tells them, grouped by kind and "
+                 "operation\n"
+                 "or one by one with --list: path or host, file descriptor, bytes, the callback. libuv's own count may "
+                 "be\n"
+                 "higher: zlib, crypto and native add-ons give it work that has no such object, and it may be lower:\n"
+                 "a write that the kernel took at once waits only for its callback.\n\n"
+                 "Then the HTTP requests in flight, those of servers and of clients: connecting, sending, waiting for "
+                 "the\n"
+                 "answer, receiving (a body that is not complete), handling (no header sent yet), responding (header\n"
+                 "sent), flushing (ended, not yet written), queued (in an Agent without a free socket). Node.js keeps "
+                 "no\n"
+                 "time of a request's begin; an age is told where the program keeps one on the request (startTime and\n"
+                 "the like).",
+             .example = "requests\nrequests --list -n 0 --json\nrequests --filter /api/",
+             .options = HandleListOptions("request")}) {}
+
+  Result<void> Run(CommandContext& context) const override {
+    HeapReader reader(context.session.memory_and_image(), context.session.layout(), &context.session.names());
+    Result<HandleCensuses> censuses = TakeHandleCensuses(context, &reader);
+    if (!censuses) return std::unexpected(censuses.error());
+    const std::string filter = context.args.Text("filter");
+    for (HandleCensuses::One& one : censuses->all) {
+      std::erase_if(one.census.requests, [&](const RequestEntry& request) {
+        return !MatchesText(filter, {request.kind, request.detail.raw(), request.uv.operation});
+      });
+      std::erase_if(one.census.exchanges, [&](const HttpExchange& exchange) {
+        return !MatchesText(filter, {exchange.url.raw(), exchange.host.raw(), exchange.method.raw()});
+      });
+    }
+    context.out.BeginDocument("requests", TargetCard(context.session));
+    TellTotals(context, *censuses);
+    if (context.args.Has("list")) {
+      TellList(context, reader, *censuses);
+    } else {
+      TellGroups(context, reader, *censuses);
+    }
+    TellHttp(context, reader, *censuses);
+    context.out.EndDocument(censuses->completeness);
+    return {};
+  }
+
+ private:
+  static void TellTotals(CommandContext& context, const HandleCensuses& censuses) {
+    uint64_t requests = 0, uv = 0, server = 0, client = 0, queued = 0;
+    for (const HandleCensuses::One& one : censuses.all) {
+      requests += one.census.requests.size();
+      uv += one.census.active_uv_requests;
+      for (const HttpExchange& exchange : one.census.exchanges) {
+        server += exchange.server;
+        client += !exchange.server;
+        queued += exchange.state == HttpState::kQueued;
+      }
+    }
+    context.out.AddCard({.key = "requests",
+                         .fields = {{"requests", "Requests (process._getActiveRequests())", Count{requests}},
+                                    {"active_uv_requests", "Active in libuv, of whoever", Count{uv}},
+                                    {"http_server", "HTTP requests being served", Count{server}},
+                                    {"http_client", "HTTP requests made", Count{client}},
+                                    {"http_queued", "Of these waiting for a socket", Count{queued}}}});
+  }
+
+  struct Group {
+    uint64_t count = 0, bytes = 0;
+    std::map<std::string, uint64_t> details;
+    const RequestEntry* first = nullptr;
+  };
+
+  static Cell CallbackCell(HeapReader& reader, uint64_t callback) {
+    if (callback == 0) return Absent{};
+    const std::optional<FunctionView> view = ReadFunction(reader, callback);
+    if (!view) return Absent{};
+    const std::string place = PlaceOf(*view);
+    return UntrustedText(NameOrAnonymous(*view, true) + (place.empty() ? "" : " " + place));
+  }
+
+  static void TellGroups(CommandContext& context, HeapReader& reader, const HandleCensuses& censuses) {
+    std::map<std::string, Group> groups;
+    for (const HandleCensuses::One& one : censuses.all) {
+      for (const RequestEntry& request : one.census.requests) {
+        Group& group = groups[request.kind + '\0' + request.uv.operation];
+        if (group.count++ == 0) group.first = &request;
+        group.bytes += request.uv.bytes.value_or(0);
+      }
+    }
+    std::vector<const Group*> rows;
+    for (const auto& [key, group] : groups) rows.push_back(&group);
+    std::ranges::stable_sort(rows, std::greater<>(), &Group::count);
+    context.out.BeginTable({.columns = {{"count", "Count"},
+                                        {"kind", "Kind", Align::kLeft},
+                                        {"operation", "Operation", Align::kLeft},
+                                        {"bytes", "Bytes"},
+                                        {"example", "For example", Align::kLeft},
+                                        {"callback", "Callback", Align::kLeft},
+                                        {"sample", "Sample"}}});
+    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultHandleRows));
+    uint64_t shown = 0;
+    for (const Group* group : rows) {
+      if (limit != 0 && shown >= limit) break;
+      ++shown;
+      const RequestEntry& first = *group->first;
+      const Cell row[] = {Count{group->count},          UntrustedText(first.kind), Operation(first),
+                          Bytes{group->bytes},          MaybeText(first.detail),   CallbackCell(reader, first.callback),
+                          ObjectCell(first.wrap.object)};
+      context.out.AddRow(row);
+    }
+    context.out.EndTable({.omitted = rows.size() - shown});
+  }
+
+  static Cell Operation(const RequestEntry& request) {
+    if (!request.uv.operation.empty()) return request.uv.operation;
+    if (request.uv.type == UvRequestType::kUnknown) return Absent{};
+    return std::string(UvRequestTypeName(request.uv.type));
+  }
+
+  static void TellList(CommandContext& context, HeapReader& reader, const HandleCensuses& censuses) {
+    context.out.BeginTable({.columns = {{"isolate", ""},
+                                        {"address", "Address"},
+                                        {"kind", "Kind", Align::kLeft},
+                                        {"operation", "Operation", Align::kLeft},
+                                        {"fd", "Fd"},
+                                        {"bytes", "Bytes"},
+                                        {"detail", "About", Align::kLeft},
+                                        {"handle", ""},
+                                        {"callback", "Callback", Align::kLeft}}});
+    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultHandleRows));
+    uint64_t shown = 0, total = 0;
+    for (const HandleCensuses::One& one : censuses.all) {
+      total += one.census.requests.size();
+      for (const RequestEntry& request : one.census.requests) {
+        if ((limit != 0 && shown >= limit) || context.cancel.Cancelled()) break;
+        ++shown;
+        const Cell row[] = {Count{static_cast<uint64_t>(one.isolate)},
+                            ObjectCell(request.wrap.object),
+                            UntrustedText(request.kind),
+                            Operation(request),
+                            Maybe(request.uv.fd),
+                            request.uv.bytes ? Cell(Bytes{*request.uv.bytes}) : Cell(Absent{}),
+                            MaybeText(request.detail),
+                            request.uv.handle == 0 ? Cell(Absent{}) : Cell(HexAddress{request.uv.handle}),
+                            CallbackCell(reader, request.callback)};
+        context.out.AddRow(row);
+      }
+    }
+    context.out.EndTable({.omitted = total - shown});
+  }
+
+  static void TellHttp(CommandContext& context, HeapReader& reader, const HandleCensuses& censuses) {
+    std::vector<const HttpExchange*> exchanges;
+    for (const HandleCensuses::One& one : censuses.all) {
+      for (const HttpExchange& exchange : one.census.exchanges) exchanges.push_back(&exchange);
+    }
+    if (exchanges.empty() && context.out.is_text()) return;
+    context.out.BeginTable({.key = "http",
+                            .title = "HTTP requests in flight",
+                            .columns = {{"side", "Side", Align::kLeft},
+                                        {"state", "State", Align::kLeft},
+                                        {"method", "Method", Align::kLeft},
+                                        {"url", "URL", Align::kLeft},
+                                        {"host", "Host", Align::kLeft},
+                                        {"status", "Status"},
+                                        {"started_at_ms", ""},
+                                        {"message_class", ""},
+                                        {"message", "Address"},
+                                        {"incoming", ""},
+                                        {"socket", ""}}});
+    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultHandleRows));
+    uint64_t shown = 0;
+    for (const HttpExchange* exchange : exchanges) {
+      if ((limit != 0 && shown >= limit) || context.cancel.Cancelled()) break;
+      ++shown;
+      const Cell row[] = {
+          std::string(exchange->server ? "server" : "client"),
+          std::string(HttpStateName(exchange->state)),
+          MaybeText(exchange->method),
+          MaybeText(UntrustedText(MaskSecrets(exchange->url.raw()))),
+          MaybeText(exchange->host),
+          Maybe(exchange->status),
+          exchange->started_ms ? Cell(int64_t(*exchange->started_ms)) : Cell(Absent{}),
+          exchange->message == 0 ? Cell(Absent{}) : Cell(UntrustedText(reader.ClassOf(exchange->message))),
+          ObjectCell(exchange->message != 0 ? exchange->message : exchange->incoming),
+          ObjectCell(exchange->incoming),
+          ObjectCell(exchange->socket)};
+      context.out.AddRow(row);
+    }
+    context.out.EndTable({.omitted = exchanges.size() - shown});
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeRequestsCommand() {
+  return std::make_unique<RequestsCommand>();
+}
+
+}  // namespace corewalk
