@@ -10,7 +10,6 @@
 #include "analysis/async/async_stores.h"
 #include "analysis/async/internal_scopes.h"
 #include "analysis/async/tick_queue.h"
-#include "analysis/leaks/retained_together.h"
 #include "base/text_sanitize.h"
 #include "command/async_text.h"
 #include "command/graph_text.h"
@@ -184,18 +183,7 @@ class AsyncCommand final : public Command {
       const std::string awaited = call.ready || call.awaits == kNoEntry ? WaitsForKind(census, call) : text.SourceKey(call.awaits);
       by_key[{call.view.kind, call.view.shared, call.position, awaited}].members.push_back(index);
     }
-    std::vector<CallGroup> groups;
-    for (auto& [key, group] : by_key) {
-      if (graph.has_retained() && !context.cancel.Cancelled()) {
-        std::vector<ObjectId> nodes;
-        for (const uint32_t member : group.members) nodes.push_back(census.calls[member].node);
-        group.retained = RetainedTogether(graph, nodes);
-      }
-      groups.push_back(std::move(group));
-    }
-    std::ranges::stable_sort(groups, [](const CallGroup& a, const CallGroup& b) {
-      return std::tuple(b.retained, b.members.size()) < std::tuple(a.retained, a.members.size());
-    });
+    const std::vector<CallGroup> groups = LargestGroups(std::move(by_key), graph, census.calls, context.cancel);
     context.out.BeginTable({.key = "suspended",
                             .title = "Suspended functions",
                             .columns = {{"count", "Count"},

@@ -2,10 +2,15 @@
 // are safe to print.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "analysis/async/async_census.h"
+#include "analysis/leaks/retained_together.h"
 #include "command/command.h"
 #include "heap/views/errors.h"
 #include "heap/views/functions.h"
@@ -41,6 +46,25 @@ class AsyncText {
   const AsyncCensus& census_;
   std::map<uint64_t, FunctionView> functions_;  // by SharedFunctionInfo
 };
+
+// Groups with `members` (indexes into `all`, whose elements have a `node`), what each keeps alive (`retained`, where that is
+// known), the largest first.
+template <typename Key, typename Group, typename All>
+std::vector<Group> LargestGroups(std::map<Key, Group> by_key, const HeapGraph& graph, const All& all, const Cancel& cancel) {
+  std::vector<Group> groups;
+  for (auto& [key, group] : by_key) {
+    if (graph.has_retained() && !cancel.Cancelled()) {
+      std::vector<ObjectId> nodes;
+      for (const uint32_t member : group.members) nodes.push_back(all[member].node);
+      group.retained = RetainedTogether(graph, nodes);
+    }
+    groups.push_back(std::move(group));
+  }
+  std::ranges::stable_sort(groups, [](const Group& a, const Group& b) {
+    return std::tuple(b.retained, b.members.size()) < std::tuple(a.retained, a.members.size());
+  });
+  return groups;
+}
 
 // "Error: text" of a reason, a value in a few words otherwise.
 std::string ReasonText(HeapReader& reader, uint64_t reason, const ErrorView& error);

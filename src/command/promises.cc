@@ -6,7 +6,6 @@
 #include <tuple>
 
 #include "analysis/async/async_census.h"
-#include "analysis/leaks/retained_together.h"
 #include "base/text_sanitize.h"
 #include "command/async_text.h"
 #include "command/graph_text.h"
@@ -151,18 +150,7 @@ class PromisesCommand final : public Command {
       group.members.push_back(index);
       group.waited += promise.reactions != 0;
     }
-    std::vector<Group> groups;
-    for (auto& [key, group] : by_key) {
-      if (graph.has_retained() && !context.cancel.Cancelled()) {
-        std::vector<ObjectId> nodes;
-        for (const uint32_t member : group.members) nodes.push_back(census.promises[member].node);
-        group.retained = RetainedTogether(graph, nodes);
-      }
-      groups.push_back(std::move(group));
-    }
-    std::ranges::stable_sort(groups, [](const Group& a, const Group& b) {
-      return std::tuple(b.retained, b.members.size()) < std::tuple(a.retained, a.members.size());
-    });
+    const std::vector<Group> groups = LargestGroups(std::move(by_key), graph, census.promises, context.cancel);
     context.out.BeginTable({.key = "rows",
                             .columns = {{"count", "Count"},
                                         {"retained_bytes", graph.has_retained() ? "Retained" : ""},

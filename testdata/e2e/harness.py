@@ -154,6 +154,16 @@ class Context:
             raise made
         return made
 
+    def stripped_node(self, topic):
+        """A copy of node without symbols, made once; "" (and a skip of `topic`'s check) where binutils are not installed."""
+        copy = os.path.join(self.directory, "stripped-node")
+        if not os.path.exists(copy):
+            if not shutil.which("strip"):
+                self.skip(f"{topic}: stripped", "binutils are not installed")
+                return ""
+            subprocess.run(["strip", "-o", copy, self.node], check=True, capture_output=True)
+        return copy
+
     def core_without_node(self, app="classes", *words):
         """The core of a program run by a copy of node that is gone: nothing leads from it to its executable."""
         copy = os.path.join(self.directory, "gone", "node")

@@ -1,6 +1,5 @@
 """promises and async: suspended functions with the place of each await and what they wait for, promises by state,
 rejections with their stacks, queued ticks and microtasks, AsyncLocalStorage. The programs keep their own books."""
-import os
 import subprocess
 
 import harness
@@ -136,15 +135,12 @@ def stripped(ctx, core, document):
     """The same from a copy of the executable without symbols."""
     if not ctx.first:
         return
-    copy = os.path.join(ctx.directory, "stripped-node")
-    done = subprocess.run(["strip", "-o", copy, ctx.node], capture_output=True, check=False)
-    if done.returncode != 0:
-        ctx.skip("async: stripped", "no strip on this machine")
+    copy = ctx.stripped_node("async")
+    if not copy:
         return
     got = ctx.cli("async", "--generators", "-n", "0", "--json", "--force", core=core, node=copy).documents()
     ctx.check("async: with the executable stripped", len(got) == 1 and got[0][SUSPENDED] == document[SUSPENDED] and
               got[0]["ticks"] == document["ticks"], repr([g.get("error") for g in got]))
-    os.remove(copy)
 
 
 def out_of_memory(ctx):

@@ -2,11 +2,10 @@
 getActiveResourcesInfo() and the program's own books say: in a busy HTTP server at ten and at many of each."""
 import os
 import shutil
-import subprocess
 import json
 
 import schema as S
-from harness import APPS, Skip, run as run_program
+from harness import APPS, Skip
 
 MANY = "10000"
 
@@ -115,17 +114,13 @@ def options(ctx, core):
 
 
 def stripped(ctx, core):
-    if not shutil.which("strip"):
+    node = ctx.stripped_node("handles")
+    if not node:
         return
-    node = os.path.join(ctx.directory, "stripped-node")
-    subprocess.run(["strip", "-o", node, core.node], check=True)
-    try:
-        rows = ctx.cli("handles", "--list", "-n", "0", "--json", core=core, node=node).documents()[0][S.ROWS]
-        whole = ctx.cli_json(core, "handles", "--list", "-n", "0")[S.ROWS]
-        ctx.check("handles with a stripped executable", [(r["address"], r["kind"], r["owner"]) for r in rows] ==
-                  [(r["address"], r["kind"], r["owner"]) for r in whole], repr(counts(r["kind"] for r in rows)))
-    finally:
-        os.remove(node)
+    rows = ctx.cli("handles", "--list", "-n", "0", "--json", core=core, node=node).documents()[0][S.ROWS]
+    whole = ctx.cli_json(core, "handles", "--list", "-n", "0")[S.ROWS]
+    ctx.check("handles with a stripped executable", [(r["address"], r["kind"], r["owner"]) for r in rows] ==
+              [(r["address"], r["kind"], r["owner"]) for r in whole], repr(counts(r["kind"] for r in rows)))
 
 
 def without_node(ctx):

@@ -157,14 +157,13 @@ def natives(ctx, frames):
 
 
 def stripped(ctx, core, frames):
-    bare = os.path.join(ctx.directory, "node-stripped")
-    if run_program(["strip", "-o", bare, core.node]).status != 0:
-        return ctx.skip("stacks: stripped", "no strip here")
+    bare = ctx.stripped_node("stacks")
+    if not bare:
+        return
     got = the_thread(ctx._one_document(ctx.cli("bt", "-n", "0", "--json", core=core, node=bare), ("bt",)), False)["frames"]
     keys = ("function", "script", "line", "column", "tier", "arguments")
     same = [[{k: f.get(k) for k in keys} for f in some if f["kind"] == "javascript"] for some in (frames, got)]
     ctx.check("stacks: the same with a stripped executable", same[0] == same[1] and same[0])
-    os.remove(bare)
 
 
 def faces(ctx, core):

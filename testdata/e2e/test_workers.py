@@ -1,6 +1,4 @@
 """workers: threads, scripts, limits, ports with queued messages and shared memory, by the program's own books."""
-import os
-import subprocess
 
 import schema as S
 
@@ -63,12 +61,9 @@ def shared(ctx, core, document):
 def stripped(ctx, core, document):
     if not ctx.first:
         return
-    copy = os.path.join(ctx.directory, "stripped-node")
-    done = subprocess.run(["strip", "-o", copy, ctx.node], capture_output=True, check=False)
-    if done.returncode != 0:
-        ctx.skip("workers: stripped", "no strip on this machine")
+    copy = ctx.stripped_node("workers")
+    if not copy:
         return
     got = ctx.cli("workers", "-n", "0", "--json", "--force", core=core, node=copy).documents()
     ctx.check("workers: with the executable stripped", len(got) == 1 and got[0][S.ROWS] == document[S.ROWS] and got[0]["ports"] == document["ports"],
               repr([g.get("error") for g in got]))
-    os.remove(copy)
