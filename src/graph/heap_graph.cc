@@ -70,7 +70,7 @@ Result<void> HeapGraph::Reach(const Cancel& cancel, const ProgressFunction& prog
   tree_ = reach.TakeTree();
   reached_count_ = reach.count();
   order_ = reach.TakeOrder();
-  if (!options_.ways_later) EnsureWays();
+  if (!options_.ways_later && !EnsureWays(cancel)) return std::unexpected(Interrupted("objects were reached"));
   return {};
 }
 
@@ -148,10 +148,12 @@ Result<HeapGraph::Freed> HeapGraph::WithoutNodes(std::span<const ObjectId> gone,
   return freed;
 }
 
-void HeapGraph::EnsureWays() {
-  if (tree_.empty()) return;
-  parents_ = tree_.Parents(order(), node_count_);
+bool HeapGraph::EnsureWays(const Cancel& cancel) {
+  if (tree_.empty() || node_count_ == 0) return true;
+  parents_ = tree_.Parents(order(), node_count_, cancel);
+  if (parents_.empty()) return false;
   tree_ = {};
+  return true;
 }
 
 bool HeapGraph::has_ways() const {
@@ -214,10 +216,9 @@ Result<void> HeapGraph::EnsureRetained(const Cancel& cancel, const ProgressFunct
   OnThreads(!tree_.empty() && threads() > 1 ? 2 : 1, [&](size_t thread) {
     const ScratchScope scope(scratch);
     if (thread == 0) summed = SumRetained(dominators(), order(), {sizes.data(), sizes.size()}, cancel);
-    if (thread == 1) EnsureWays();
+    if (thread == 1) EnsureWays(cancel);
   });
-  EnsureWays();
-  if (!summed)
+  if (!EnsureWays(cancel) || !summed)
     return std::unexpected(Interrupted("sizes were summed up"));
   retained_ = std::move(sizes);
   return {};

@@ -65,8 +65,8 @@ class HeapGraph {
   // Takes the references from the index that the graph was loaded from. kUnsupported when there are none to be had, and
   // errors of reading the index.
   Result<void> EnsureReferences(const Cancel& cancel, const ProgressFunction& progress);
-  // Makes the ways to the roots where that was put off (HeapGraphOptions::ways_later).
-  void EnsureWays();
+  // Makes the ways to the roots where that was put off (HeapGraphOptions::ways_later); false when cancelled.
+  bool EnsureWays(const Cancel& cancel);
   uint64_t node_count() const { return node_count_; }
   // Nodes from here on are memory outside of the heap: external()[node - object_count()].
   uint64_t object_count() const { return index_->size(); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/big_array.h"
+#include "base/cancel.h"
 #include "graph/object_index.h"
 
 namespace corewalk {
@@ -35,12 +36,14 @@ class ReachTree {
   uint64_t MemoryBytes() const { return bits_.size() * 8 + exceptions_.size() * sizeof(exceptions_[0]); }
 
   // The parent of each of `node_count` nodes; kNoObject for roots and for what was not reached. `order`: the nodes as they
-  // were reached.
-  BigArray<ObjectId> Parents(std::span<const ObjectId> order, uint64_t node_count) const {
+  // were reached. Empty when cancelled.
+  BigArray<ObjectId> Parents(std::span<const ObjectId> order, uint64_t node_count, const Cancel& cancel = Cancel()) const {
+    constexpr uint64_t kPollBits = 1 << 20;
     BigArray<ObjectId> parents(node_count, kNoObject);
     uint64_t child = 0, parent = 0;
     auto exception = exceptions_.begin();
     for (uint64_t i = 0; i < length_ && child < order.size(); ++i) {
+      if (i % kPollBits == 0 && cancel.Cancelled()) return {};
       if ((bits_[i / 64] >> i % 64 & 1) == 0) {
         ++parent;
       } else if (exception != exceptions_.end() && exception->first == child) {

@@ -179,11 +179,11 @@ Result<HeapGraph*> Session::Graph(int isolate, GraphNeed need, const Cancel& can
   bool retained = need == GraphNeed::kRetained || need == GraphNeed::kAll;
   GraphOfIsolate& of = graphs_[isolate];
   if (const Result<void> done = LoadIndexed(isolate, &of, cancel, progress); !done) return std::unexpected(done.error());
+  if ((paths || suspects) && of.graph && !of.graph->EnsureWays(cancel))
+    return Fail(ErrorCode::kInterrupted, "interrupted while ways to the roots were made");
   // What goes with chosen objects can be told without the references; retained sizes that are known are worth more.
-  if (suspects && of.graph) of.graph->EnsureWays();
   if (suspects && of.graph && !of.graph->has_ways()) return MarksGraph(isolate, need, &of, cancel, progress);
   if (of.graph && (paths || suspects)) {
-    of.graph->EnsureWays();
     Result<void> references = of.graph->has_ways() ? of.graph->EnsureReferences(cancel, progress)
                                                    : Fail(ErrorCode::kUnsupported, "");
     if (!references && references.error().code == ErrorCode::kInterrupted) return std::unexpected(references.error());
