@@ -11,8 +11,8 @@ namespace corewalk {
 namespace {
 
 constexpr int kMostFields = 4;        // embedder fields of API objects
-constexpr size_t kPortWords = 64;     // of node::worker::MessagePort
-constexpr size_t kDataWords = 40;     // of MessagePortData
+constexpr uint64_t kPortWords = 64;     // of node::worker::MessagePort
+constexpr uint64_t kDataWords = 40;     // of MessagePortData
 constexpr size_t kWorkerWords = 256;  // of node::worker::Worker
 constexpr uint64_t kMostMessages = uint64_t{1} << 24;
 constexpr uint64_t kMallocFlags = 7;  // of glibc's size in front of a block
@@ -37,6 +37,14 @@ std::vector<Address> NativeFields(HeapReader& reader, uint64_t object) {
     if (IsNative(reader.memory(), word)) found.push_back(word);
   }
   return found;
+}
+
+// What can be used of the block of malloc's that begins at this place; nothing when the word in front is no size of a
+// small block.
+std::optional<uint64_t> BlockBytes(const Memory& memory, Address block) {
+  const uint64_t size = Word(memory, block - 8) & ~kMallocFlags;
+  if (block % 16 != 0 || size % 16 != 0 || size < 32 || size > 8 * kPortWords) return std::nullopt;
+  return size - 8;
 }
 
 // Whether the words begin a Message: a vtable in memory that is not writable, and a block of malloc's with its size.
@@ -112,12 +120,16 @@ std::optional<PortQueue> ListAt(const Memory& memory, Address header) {
 std::optional<PortQueue> ReadPortQueue(HeapReader& reader, uint64_t port) {
   const Memory& memory = reader.memory();
   for (const Address native : NativeFields(reader, port)) {
-    for (const uint64_t data : ReadWords(memory, native, kPortWords)) {
+    const uint64_t port_bytes = BlockBytes(memory, native).value_or(8 * kPortWords);
+    for (const uint64_t data : ReadWords(memory, native, port_bytes / 8)) {
       if (data == native || !IsNative(memory, data)) continue;
-      const std::vector<uint64_t> words = ReadWords(memory, data, kDataWords);
+      // Smaller blocks point to the port as well, and behind them may stand any other queue.
+      const uint64_t data_bytes = std::min(BlockBytes(memory, data).value_or(8 * kDataWords), 8 * kDataWords);
+      const std::vector<uint64_t> words = ReadWords(memory, data, data_bytes / 8);
       const bool owned = std::ranges::find(words, native) != words.end();
-      // The handle of libuv points to the port as well; but it stands inside of the port.
-      if (!owned || (data > native && data < native + 8 * kPortWords)) continue;
+      // So does the handle of libuv; but it stands inside of the port. The queue may be the very next block.
+      if (!owned || (data > native && data < native + port_bytes)) continue;
+      if (memory.RegionAt(words[0]) == nullptr) continue;  // it begins with a vtable
       for (size_t i = 1; i < words.size(); ++i) {
         std::optional<PortQueue> queue;
         if (i + kDequeWords <= words.size()) queue = DequeAt(memory, &words[i]);
