@@ -167,4 +167,24 @@ std::optional<PlacedSite> SourceFinder::PropertyAnywhere(const PropertyQuery& qu
   return best;
 }
 
+bool SourceFinder::IsFilledOnce(std::string_view file, std::string_view name, NamedThing thing) {
+  if (name.empty() || file.empty()) return false;
+  SortScripts();
+  size_t fillings = 0;
+  bool here = false;
+  for (const uint64_t script : scripts_) {
+    if (cancel_.Cancelled() || searched_bytes_ > kMostSearchedBytes) return false;
+    const ScriptView* view = ReadScript(reader_, script);
+    const bool is_file = view != nullptr && view->name == file;
+    if (thing == NamedThing::kVariable ? !is_file : !Mentions(script, name)) continue;
+    const SourceScan* scan = ScanOf(script);
+    if (scan == nullptr) return false;
+    here |= is_file;
+    const NameUses uses = UsesOf(scan->text(), ReadTokens(scan->text(), cancel_), name, thing);
+    if (uses.changes) return false;
+    fillings += uses.fillings;
+  }
+  return here && fillings == 1;
+}
+
 }  // namespace corewalk

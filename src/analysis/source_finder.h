@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "analysis/source_scan.h"
+#include "analysis/source_uses.h"
 #include "base/cancel.h"
 #include "heap/views/contexts.h"
 #include "heap/views/functions.h"
@@ -50,6 +51,10 @@ class SourceFinder {
 
   // A top-level variable that some ES module of the program exports under this name.
   std::optional<PlacedSite> ExportAnywhere(std::string_view name);
+
+  // The variable of that file, or the property wherever it is used, was made from something in one place, and no source
+  // adds to it (see source_uses.h).
+  bool IsFilledOnce(std::string_view file, std::string_view name, NamedThing thing);
 
   // The source of a script as it was scanned; null when it is missing or larger than what is scanned. Holds until the
   // next call.

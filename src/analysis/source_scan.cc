@@ -253,6 +253,24 @@ bool SourceScan::Exports(std::string_view name) const {
       exports_, [&](const Export& exported) { return TextOf(exported.name_begin, exported.name_end) == name; });
 }
 
+bool SourceScan::LeadsTo(int64_t begin, int64_t end, std::string_view word, const Cancel& cancel) const {
+  const uint32_t from = ByteAt(begin), to = std::max(from, ByteAt(end));
+  const std::string_view text = TextOf(from, to);
+  if (text.find(word) != std::string_view::npos) return true;
+  const std::vector<SourceToken> tokens = ReadTokens(text, cancel);
+  for (size_t i = 0; i + 1 < tokens.size(); ++i) {
+    if (tokens[i].kind != TokenKind::kName || tokens[i + 1].kind != TokenKind::kMark || tokens[i + 1].mark != '(')
+      continue;
+    const std::string_view called = text.substr(tokens[i].begin, tokens[i].end - tokens[i].begin);
+    const bool leads = std::ranges::any_of(scopes_, [&](const Scope& scope) {
+      return scope.kind == ScopeKind::kFunction && TextOf(scope.name_begin, scope.name_end) == called &&
+             TextOf(scope.begin, scope.end).find(word) != std::string_view::npos;
+    });
+    if (leads) return true;
+  }
+  return false;
+}
+
 uint64_t SourceScan::MemoryBytes() const {
   return text_.size() + 4 * units_.size() + sizeof(Scope) * scopes_.size() +
          sizeof(Declaration) * declarations_.size() + sizeof(PropertySite) * properties_.size() +

@@ -79,7 +79,11 @@ class SourceScan {
   std::string LocalNameOfExport(std::string_view name) const;
   bool Exports(std::string_view name) const;
 
+  // Whether what stands between these positions has this word, or calls by its name a function of this source that has
+  // it: `() => poll(socket)` has "setTimeout" when poll does.
+  bool LeadsTo(int64_t begin, int64_t end, std::string_view word, const Cancel& cancel) const;
   uint64_t MemoryBytes() const;
+  std::string_view text() const { return text_; }
 
   // Implementation; byte offsets into the text.
   enum class ScopeKind : uint8_t { kScript, kFunction, kBlock, kClass };

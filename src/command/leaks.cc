@@ -17,6 +17,7 @@
 #include "command/leak_text.h"
 #include "command/suspect_text.h"
 #include "command/target.h"
+#include "node/heap_limit.h"
 #include "report/format.h"
 
 namespace corewalk {
@@ -46,6 +47,10 @@ std::string_view ExcuseText(Excuse excuse) {
       return "nothing of the program's own holds it";
     case Excuse::kMadeAtOnce:
       return "made at once, with room for no more: data that was loaded, not added one by one";
+    case Excuse::kFilledOnce:
+      return "filled where it is declared, and the sources only read it: data that was loaded";
+    case Excuse::kSteady:
+      return "as many go as come";
     case Excuse::kOneOfMany:
       return "several things hold about as much: none stands out";
     case Excuse::kNone:
@@ -120,11 +125,19 @@ class LeaksCommand final : public Command {
     HolderFinder holders(&reader, graph, context.cancel);
     context.progress("looking for leaks", 0, 1);
     std::vector<Suspect> patterns = SuspectsOfPatterns(&reader, graph, LeastOf(TotalsOf(graph)), context.cancel);
-    Verdict verdict = FindVerdict(&reader, graph, &holders, std::move(patterns), {}, context.cancel);
+    const FindingFacts facts = FactsFor(context.session, graph);
+    Verdict verdict = FindVerdict(&reader, graph, &holders, std::move(patterns), {.out_of_memory = facts.out_of_memory},
+                                  context.cancel);
 
     context.out.BeginDocument("leaks", TargetCard(context.session));
     context.out.AddCard(LivenessCard(graph));
-    std::vector<Finding> findings = FindFindings(verdict, FactsFor(context.session, graph));
+    if (facts.limit) {
+      const double live = static_cast<double>(verdict.totals.live_bytes);
+      context.out.AddCard({.key = "limit",
+                           .fields = {{"old_generation_limit", "Limit of the heap", Bytes{*facts.limit}},
+                                      {"live_of_limit", "of it live", Share{live / static_cast<double>(*facts.limit)}}}});
+    }
+    std::vector<Finding> findings = FindFindings(verdict, facts);
     // With a part of the core the roots and holders that lay there are missing: what looks like garbage may be live.
     const uint64_t missing = MissingBytes(context, graph);
     if (missing != 0) std::erase_if(findings, [](const Finding& f) { return f.kind == FindingKind::kGarbage; });
@@ -132,7 +145,7 @@ class LeaksCommand final : public Command {
     // As text, what is the verdict itself is not told twice.
     if (const Finding* itself = VerdictItself(findings); context.out.is_text() && verdict.suspects.empty() && itself != nullptr)
       findings.erase(findings.begin() + (itself - findings.data()));
-    TellFindings(context, findings);
+    TellFindings(context, findings, !verdict.suspects.empty());
     if (context.out.is_text()) {
       TellSuspects(context, reader, graph, holders, verdict);
     } else {
@@ -163,15 +176,20 @@ class LeaksCommand final : public Command {
       }
       facts.isolate_bytes.push_back(bytes);
     }
-    // The limit that is known is that of the main isolate.
-    if (graph.options().isolate == 0 && process.heap_limits) facts.limit = process.heap_limits->old_generation;
+    const Address heap = session.model().isolates()[facts.isolate].heap;
+    const std::optional<HeapLimits> limits = FindHeapLimits(session.memory(), heap);
+    if (limits && limits->old_generation > 0) facts.limit = limits->old_generation;
+    // Which of several isolates it was is not known; mostly the main one.
     if (graph.options().isolate != 0) facts.out_of_memory = false;
     return facts;
   }
 
-  static std::string FindingText(const Finding& finding) {
+  static std::string FindingText(const Finding& finding, bool suspects) {
     switch (finding.kind) {
       case FindingKind::kGarbage:
+        if (suspects)
+          return fmt::format("beside what is live, {} of the heap ({}) is garbage, which the next collection would have freed",
+                             FormatShare(finding.share), FormatBytesShort(finding.bytes));
         return fmt::format(
             "garbage, not a leak: {} of the heap ({}) is reached by nothing, and the next collection would have freed "
             "it",
@@ -204,9 +222,9 @@ class LeaksCommand final : public Command {
     return "";
   }
 
-  static void TellFindings(CommandContext& context, std::span<const Finding> findings) {
+  static void TellFindings(CommandContext& context, std::span<const Finding> findings, bool suspects) {
     if (context.out.is_text()) {
-      for (const Finding& finding : findings) context.out.AddTextLine("Note: " + FindingText(finding));
+      for (const Finding& finding : findings) context.out.AddTextLine("Note: " + FindingText(finding, suspects));
       return;
     }
     context.out.BeginTable(
@@ -214,7 +232,7 @@ class LeaksCommand final : public Command {
          .columns = {{"kind", ""}, {"text", ""}, {"count", ""}, {"bytes", ""}, {"share", ""}, {"limit_bytes", ""}}});
     for (const Finding& finding : findings) {
       const Cell cells[] = {std::string(FindingName(finding.kind)),
-                            FindingText(finding),
+                            FindingText(finding, suspects),
                             Count{finding.count},
                             Bytes{finding.bytes},
                             Share{finding.share},
@@ -244,7 +262,7 @@ class LeaksCommand final : public Command {
                          FormatBytesShort(missing));
     }
     if (verdict.suspects.empty()) {
-      if (const Finding* finding = VerdictItself(findings); finding != nullptr) return FindingText(*finding);
+      if (const Finding* finding = VerdictItself(findings); finding != nullptr) return FindingText(*finding, false);
       if (!verdict.considered.empty()) {
         const Considered& first = verdict.considered.front();
         return fmt::format(

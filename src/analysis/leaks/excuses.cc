@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "heap/views/collection_store.h"
 #include "heap/views/collections.h"
+#include "heap/views/contexts.h"
 #include "heap/views/properties.h"
 
 namespace corewalk {
@@ -12,6 +14,8 @@ namespace {
 constexpr size_t kSampled = 48;       // entries of a collection that are looked into
 constexpr size_t kMostLooked = 4000;  // objects below them
 constexpr int kMostDepth = 5;
+constexpr size_t kMostProperties = 256;  // of what holds the collection
+
 }  // namespace
 
 std::optional<SizeLimit> LimitOf(HeapReader* reader, const HeapGraph& graph, const Suspect& suspect) {
@@ -28,6 +32,37 @@ std::optional<SizeLimit> LimitOf(HeapReader* reader, const HeapGraph& graph, con
     if (limit && limit->reached) return limit;
   }
   return std::nullopt;
+}
+
+std::optional<SizeLimit> LimitOfSibling(HeapReader* reader, const HeapGraph& graph, const Suspect& suspect) {
+  const ObjectId place = suspect.holder.holder_node;
+  if (suspect.kind != SuspectKind::kCollection || place == kNoObject || !graph.IsObject(place) ||
+      !graph.IsObject(suspect.container))
+    return std::nullopt;
+  const uint64_t holder = graph.index().AddressOf(place) + 1;
+  const uint64_t container = graph.index().AddressOf(suspect.container) + 1;
+  const std::string type(reader->TypeOf(container));
+  std::optional<SizeLimit> found;
+  const auto consider = [&](uint64_t value) {
+    if (found || value == container || !IsStrongPointer(value) || reader->TypeOf(value) != type) return;
+    uint64_t entries = 0;
+    for (const StoreView& store : StoresOf(*reader, value)) entries += store.entries;
+    if (entries < suspect.count) return;
+    const std::optional<SizeLimit> limit = FindLimit(*reader, holder, entries);
+    if (limit && limit->reached) found = limit;
+  };
+  if (const std::optional<ContextView> context = ReadContext(*reader, holder)) {
+    for (const ContextVariable& variable : context->variables) {
+      if (variable.readable && !variable.raw_double) consider(variable.value);
+    }
+    return found;
+  }
+  size_t properties = 0;
+  ForEachProperty(*reader, holder, [&](const OwnProperty& property) {
+    if (!property.accessor && !property.raw_double && property.readable) consider(property.value);
+    return ++properties < kMostProperties;
+  });
+  return found;
 }
 
 void ApplyLimit(HeapReader* reader, const HeapGraph& graph, const Holder& holder, CollectionFacts* facts) {

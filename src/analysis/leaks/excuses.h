@@ -13,6 +13,9 @@ namespace corewalk {
 // the collection, of the object that has it, or among the variables of the context that has one of these.
 std::optional<SizeLimit> LimitOf(HeapReader* reader, const HeapGraph& graph, const Suspect& suspect);
 
+// A cache of two generations: it has no more than the one beside it, of the same type, which has reached such a limit.
+std::optional<SizeLimit> LimitOfSibling(HeapReader* reader, const HeapGraph& graph, const Suspect& suspect);
+
 // The same for what `collections` says of one, which then agrees with the verdict: bounded, and by what.
 void ApplyLimit(HeapReader* reader, const HeapGraph& graph, const Holder& holder, CollectionFacts* facts);
 

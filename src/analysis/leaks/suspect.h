@@ -75,6 +75,7 @@ struct Suspect {
   bool grows = false;                      // P: the evidence speaks for growth without bound
   bool structure = false;                  // it goes on with objects of its own class, as a tree does
   bool bounded = false;                    // P: the evidence speaks against it (an LRU that evicts)
+  std::string steady;                      // P: why as many go as come, though there are many; "" = they do not
   std::string sample;                      // P: some keys, or an element, in a few words
   std::vector<std::string> advice;         // P: what to try, one clause each
 

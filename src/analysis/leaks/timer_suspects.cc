@@ -4,6 +4,7 @@
 
 #include "analysis/leaks/suspect_functions.h"
 #include "analysis/leaks/timers.h"
+#include "analysis/source_finder.h"
 #include "base/number_text.h"
 
 namespace corewalk {
@@ -11,6 +12,8 @@ namespace {
 
 constexpr uint64_t kFewTimers = 20;
 constexpr uint64_t kManyTimers = 100;  // of one callback
+constexpr double kLifetimes = 2;       // of its timers that a process must have lived to be in a steady state
+constexpr double kSpanOfStarts = 0.5;  // of their time, over which they were started
 
 std::string_view MadeBy(TimerKind kind) {
   switch (kind) {
@@ -28,6 +31,31 @@ std::string IntervalClause(const TimerGroup& group) {
   const std::string least = PlainNumberText(group.least_interval) + " ms";
   if (group.least_interval == group.most_interval) return least;
   return least + " to " + PlainNumberText(group.most_interval) + " ms";
+}
+
+// setTimeout()s of which all those have fired that were started longer ago than they wait, in a process that has lived
+// for much longer: as many go as come. Not of a callback that starts the next one, whose chain never ends.
+bool IsSteady(HeapReader* reader, const TimerCensus& census, const TimerGroup& group, const Cancel& cancel) {
+  const Timer& first = census.timers[group.members[0]];
+  if (first.view.kind != TimerKind::kTimeout || first.maker != TimerMaker::kProgram || group.least_interval <= 0 ||
+      census.clock.source == TimerClock::Source::kUnknown || !group.first_due)
+    return false;
+  double oldest = census.clock.now, youngest = 0;
+  for (const uint32_t member : group.members) {
+    const std::optional<double> start = census.timers[member].view.start;
+    if (!start) return false;
+    oldest = std::min(oldest, *start), youngest = std::max(youngest, *start);
+  }
+  const bool overdue = *group.first_due < census.clock.now;
+  if (overdue || census.clock.now < kLifetimes * group.most_interval ||
+      youngest - oldest < kSpanOfStarts * group.least_interval)
+    return false;
+  const std::optional<FunctionView> view = ReadFunction(*reader, first.function);
+  if (!view || view->script == 0 || view->start < 0) return false;
+  SourceFinder sources(reader, &cancel);
+  const SourceScan* scan = sources.ScanOf(view->script);
+  return scan != nullptr && !scan->LeadsTo(view->start, view->end, "setTimeout", cancel) &&
+         !scan->LeadsTo(view->start, view->end, "refresh", cancel);
 }
 
 Suspect SuspectOf(HeapReader* reader, const HeapGraph& graph, const TimerCensus& census, const TimerGroup& group,
@@ -59,7 +87,10 @@ Suspect SuspectOf(HeapReader* reader, const HeapGraph& graph, const TimerCensus&
   const bool interval = first.view.kind == TimerKind::kInterval;
   if (first.view.kind != TimerKind::kImmediate)
     suspect.growth.push_back((interval ? "each fires every " : "each waits ") + IntervalClause(group));
-  if (suspect.count >= kManyTimers) {
+  if (IsSteady(reader, census, group, cancel)) {
+    suspect.steady = "each is over after " + IntervalClause(group) + ", and those that were started earlier are";
+    suspect.growth.push_back(suspect.steady);
+  } else if (suspect.count >= kManyTimers) {
     suspect.grows = true;
     suspect.growth.push_back("all of them have the same callback, and none was cleared");
   }

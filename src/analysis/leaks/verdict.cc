@@ -180,6 +180,19 @@ class Inquiry {
            (suspect.count < kManyEntries || suspect.collection->capacity * kWordBytes * 2 < suspect.retained_bytes);
   }
 
+  // `const byZip = new Map(rows.map(...))` that the program only asks. What is in it may still grow when it is made of
+  // collections itself.
+  bool FilledOnce(const Suspect& suspect) {
+    const Holder& holder = suspect.holder;
+    const bool variable = holder.kind == HolderKind::kVariable, property = holder.kind == HolderKind::kProperty;
+    if (suspect.kind != SuspectKind::kCollection || !suspect.alike.empty() || (!variable && !property)) return false;
+    for (const std::string_view collection : {"Array", "Map", "Set", "(array)"}) {
+      if (suspect.element_class == collection) return false;
+    }
+    return holders_.sources().IsFilledOnce(holder.file, holder.name,
+                                           variable ? NamedThing::kVariable : NamedThing::kProperty);
+  }
+
   // A property of an object that nothing but running functions holds: a parser at work. Asked only where the shortest way
   // begins on a stack, because looking for holders costs a pass over all references.
   bool OnlyOnStacks(const Holder& holder) {
@@ -217,8 +230,17 @@ class Inquiry {
       *detail = limit->name + " = " + std::to_string(static_cast<int64_t>(limit->value));
       return Excuse::kBounded;
     }
+    if (!suspect.steady.empty() && !(options_.out_of_memory && one_large)) {
+      *detail = suspect.steady;
+      return Excuse::kSteady;
+    }
+    if (const std::optional<SizeLimit> limit = LimitOfSibling(&reader_, graph_, suspect)) {
+      *detail = limit->name + " = " + std::to_string(static_cast<int64_t>(limit->value)) + ", which the one beside it has";
+      return Excuse::kBounded;
+    }
     if (!suspect.grows && IsSelfSimilar(&reader_, graph_, suspect)) return Excuse::kStructure;
     if (suspect.count < kFewEntries && !one_large) return Excuse::kFew;
+    if (FilledOnce(suspect)) return Excuse::kFilledOnce;
     if (MadeAtOnce(suspect)) return suspect.count < kManyEntries ? Excuse::kFew : Excuse::kMadeAtOnce;
     return Excuse::kNone;
   }
@@ -356,7 +378,7 @@ std::string_view SuspectKindName(SuspectKind kind) {
 
 std::string_view ExcuseName(Excuse excuse) {
   static constexpr std::string_view kNames[] = {"none",      "small",   "few",      "bounded",
-                                                "structure", "running", "internal", "made_at_once", "one_of_many"};
+                                                "structure", "running", "internal", "made_at_once", "filled_once", "steady", "one_of_many"};
   return kNames[static_cast<size_t>(excuse)];
 }
 

@@ -27,6 +27,8 @@ enum class Excuse : uint8_t {
   kRunning,    // only a function that runs, or waits, holds it
   kInternal,   // nothing of the program's own holds it
   kMadeAtOnce,  // an array that was not added to one by one
+  kFilledOnce,  // made from something where it is declared, and the sources do not add to it
+  kSteady,      // as many go as come
   kOneOfMany,  // several things hold about as much: none stands out
 };
 std::string_view ExcuseName(Excuse excuse);  // "bounded", ...: for JSON
@@ -63,6 +65,7 @@ struct Verdict {
 };
 
 struct VerdictOptions {
+  bool out_of_memory = false;         // V8 gave up: what is merely many filled the heap all the same
   double least_share = 0.10;          // of all live bytes that a suspect needs
   double least_growing_share = 0.02;  // of one that grows, beside another suspect
   size_t most_pins = 5;
