@@ -100,6 +100,18 @@ class HeapGraph {
   bool has_shapes() const { return shapes_.has_value(); }
   const ShapeTable& shapes() const { return *shapes_; }
 
+  // The live objects of every shape that has few, as a search for some left them for the next one (see LiveObjects()).
+  struct RareObjects {
+    std::vector<uint64_t> ends;     // by shape: where its objects end in `objects`; they begin where those before end
+    std::vector<ObjectId> objects;  // each shape's in the order of their addresses
+    std::span<const ObjectId> Of(size_t shape) const {
+      const uint64_t begin = shape == 0 ? 0 : ends[shape - 1];
+      return std::span(objects).subspan(begin, ends[shape] - begin);
+    }
+  };
+  const RareObjects* rare_objects() const { return rare_objects_.get(); }
+  void KeepRareObjects(RareObjects rare) const { rare_objects_ = std::make_unique<const RareObjects>(std::move(rare)); }
+
   // Dominators and retained sizes. Shapes come with them.
   Result<void> EnsureRetained(const Cancel& cancel, const ProgressFunction& progress);
   bool has_retained() const { return !retained_.empty(); }
@@ -145,6 +157,7 @@ class HeapGraph {
   BigArray<ObjectId> parents_, order_;
   uint64_t reached_count_ = 0;
   std::optional<ShapeTable> shapes_;
+  mutable std::unique_ptr<const RareObjects> rare_objects_;
   NodeKinds kinds_;
   BigArray<ObjectId> dominators_;
   BigArray<uint32_t> retained_;

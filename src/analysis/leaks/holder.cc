@@ -23,6 +23,7 @@ constexpr int kMostPasses = 96;     // over all references, in the life of a fin
 constexpr uint32_t kMostDistance = 1'000'000;
 constexpr uint32_t kMostOfShape = 16;  // referrers of one shape, where there are very many
 constexpr size_t kLikelyBits = 1 << 17;  // 16 KB
+constexpr uint64_t kMostLikelyAsked = 1 << 13;
 constexpr size_t kMostInnerContexts = 6;  // levels of contexts inside of one
 
 }  // namespace
@@ -55,7 +56,7 @@ const Holder& HolderFinder::Find(ObjectId node) {
 void HolderFinder::Prepare(std::span<const ObjectId> nodes) {
   // What a search will ask about is what stands on the ways up: of all nodes in one pass, of their referrers in the
   // next.
-  constexpr int kRounds = 4;
+  constexpr int kRounds = 1;
   constexpr size_t kMostPrepared = 1 << 14;
   std::unordered_set<ObjectId> seen;
   std::vector<ObjectId> level(nodes.begin(), nodes.end());
@@ -122,6 +123,35 @@ bool HolderFinder::SoleOwner(ObjectId node) {
   return false;
 }
 
+// What will be asked about next are the contexts, functions and objects above: of most heaps there are few but for those
+// that fill it. A pass that looks for all of them at once costs little more than one that looks for one.
+void HolderFinder::AddLikelyAsked(std::vector<ObjectId>* nodes) {
+  if (!graph_.has_shapes()) return;
+  const InstanceTypes& types = reader_.layout().types;
+  std::vector<const LiveShape*> rare;
+  for (const LiveShape& shape : graph_.shapes().shapes()) {
+    const int type = shape.map.instance_type;
+    const bool holds = types.IsContext(type) || shape.map.category == Category::kClosure ||
+                       shape.map.category == Category::kObject;
+    if (shape.live_count > 0 && holds) rare.push_back(&shape);
+  }
+  std::ranges::stable_sort(rare, {}, &LiveShape::live_count);
+  std::unordered_set<const LiveShape*> chosen;
+  uint64_t count = 0;
+  for (const LiveShape* shape : rare) {
+    count += shape->live_count;
+    if (count > kMostLikelyAsked) break;
+    chosen.insert(shape);
+  }
+  for (const ObjectId node : LiveObjects(
+           graph_, [&](const LiveShape& shape) { return chosen.contains(&shape); }, cancel_)) {
+    const auto [list, is_new] = referrers_.try_emplace(node);
+    if (!is_new) continue;
+    if (const ObjectId parent = graph_.ParentOf(node); parent != kNoObject) list->second.push_back(parent);
+    nodes->push_back(node);
+  }
+}
+
 void HolderFinder::CollectReferrers(std::vector<ObjectId> nodes) {
   std::erase_if(nodes, [this](ObjectId node) { return referrers_.contains(node); });
   if (nodes.empty()) return;
@@ -134,6 +164,7 @@ void HolderFinder::CollectReferrers(std::vector<ObjectId> nodes) {
   }
   const References* references = graph_.references();
   if (references == nullptr || passes_ >= kMostPasses) return;
+  if (passes_ == 0) AddLikelyAsked(&nodes);
   ++passes_;
   NodeSet wanted(graph_.node_count());
   // Few are wanted: a set that the innermost cache holds rules out nearly all references.

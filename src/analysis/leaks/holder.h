@@ -82,6 +82,7 @@ class HolderFinder {
   uint16_t TypeNumberOf(ObjectId node);
   std::optional<FunctionView> RunsIn(ObjectId holder, ObjectId context, std::vector<ObjectId>* inner);
   void CollectReferrers(std::vector<ObjectId> nodes);
+  void AddLikelyAsked(std::vector<ObjectId>* nodes);
   bool IsCode(ObjectId node);
   std::vector<ObjectId> ChainFrom(ObjectId referrer, ObjectId node);
   Candidate Classify(std::vector<ObjectId> chain);
