@@ -266,7 +266,12 @@ bool SourceScan::LeadsTo(int64_t begin, int64_t end, std::string_view word, cons
       return scope.kind == ScopeKind::kFunction && TextOf(scope.name_begin, scope.name_end) == called &&
              TextOf(scope.begin, scope.end).find(word) != std::string_view::npos;
     });
-    if (leads) return true;
+    // `const again = () => ...`
+    const bool declared = std::ranges::any_of(declarations_, [&](const Declaration& declaration) {
+      return TextOf(declaration.name_begin, declaration.name_end) == called &&
+             TextOf(declaration.begin, declaration.end).find(word) != std::string_view::npos;
+    });
+    if (leads || declared) return true;
   }
   return false;
 }

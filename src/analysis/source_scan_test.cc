@@ -246,5 +246,20 @@ TEST(SourceScan, AnyText) {
   }
 }
 
+TEST(SourceScan, LeadsToAWordThroughAFunctionThatItCalls) {
+  const auto leads = [](const std::string& source, const std::string& from) {
+    const SourceScan scan = Scan(source);
+    const int64_t begin = static_cast<int64_t>(source.find(from));
+    return scan.LeadsTo(begin, begin + static_cast<int64_t>(from.size()), "setTimeout", Cancel());
+  };
+  EXPECT_TRUE(leads("function poll(s) { setTimeout(() => poll(s), 100) }", "() => poll(s)"));
+  EXPECT_TRUE(leads("class A { poll() { setTimeout(() => this.poll(), 100) } }", "() => this.poll()"));
+  EXPECT_TRUE(leads("setTimeout(function f() { setTimeout(f, 10) }, 10)", "function f() { setTimeout(f, 10) }"));
+  EXPECT_TRUE(leads("const again = () => setTimeout(run, 5)\nfunction run() { again() }", "run() { again() }"));
+  EXPECT_FALSE(leads("function open(id) { setTimeout(() => sessions.delete(id), 100) }", "() => sessions.delete(id)"));
+  EXPECT_FALSE(leads("function open(id) { setTimeout(() => close(id), 100) }\nfunction close(id) { all.delete(id) }",
+                     "() => close(id)"));
+}
+
 }  // namespace
 }  // namespace corewalk
