@@ -5,7 +5,10 @@
 #include <map>
 
 #include "analysis/handle_owners.h"
+#include "analysis/http2_exchanges.h"
 #include "analysis/http_exchanges.h"
+#include "analysis/pending_work.h"
+#include "analysis/program_callback.h"
 #include "heap/views/functions.h"
 
 namespace corewalk {
@@ -13,6 +16,8 @@ namespace {
 
 constexpr size_t kPoll = 1 << 8;
 constexpr size_t kMostFullStreams = 1 << 20;
+constexpr size_t kMostOtherWork = 1 << 22;
+constexpr size_t kMostHttp2Streams = 1 << 22;
 
 // The C++ class by the name that its JavaScript constructor has, for targets without vtables' names (src/*_wrap.cc).
 constexpr std::array<std::array<std::string_view, 2>, 12> kClassOfConstructor = {
@@ -48,23 +53,31 @@ class CensusMaker {
       AddRequests();
     }
     for (const uint64_t agent : agents_) AddQueuedExchanges(properties_, agent, &census_.exchanges);
+    for (const uint64_t stream : http2_streams_) AddExchangeOfHttp2Stream(properties_, stream, &census_.exchanges);
     census_.whole &= !cancel_.Cancelled();
     return std::move(census_);
   }
 
  private:
-  // One walk: the realms, agents of HTTP, streams that are full.
+  // One walk: the realms, agents of HTTP, streams of HTTP/2, streams that are full, work that stands in no list.
   void Search() {
     const InstanceTypes& types = reader_.layout().types;
     PropertyFinder& free_sockets = properties_.finder("freeSockets");
     PropertyFinder& writable = properties_.finder("_writableState");
     PropertyFinder& readable = properties_.finder("_readableState");
+    PropertyFinder& http2 = properties_.finder(kHttp2StreamMark);
+    const auto marks_work = [&](const MapInfo& map, Address object) {
+      return std::ranges::any_of(kPendingWorkMarks, [&](std::string_view mark) {
+        return properties_.finder(mark).MayHave(map, object);
+      });
+    };
     census_.gaps = VisitObjects(
         model_, {.isolate = isolate_, .read_only = false}, cancel_,
         [&](const MapInfo& map, Address first) {
           if (types.IsNativeContext(map.instance_type)) return true;
           if (!types.IsJSReceiver(map.instance_type)) return false;
-          return free_sockets.MayHave(map, first) || writable.MayHave(map, first) || readable.MayHave(map, first);
+          return free_sockets.MayHave(map, first) || writable.MayHave(map, first) || readable.MayHave(map, first) ||
+                 marks_work(map, first);
         },
         [&](const MapInfo& map, Address address, uint64_t, const Page&) {
           if (types.IsNativeContext(map.instance_type)) {
@@ -83,6 +96,12 @@ class CensusMaker {
             const std::optional<StreamFill> fill = FillOf(properties_, address + 1, out);
             if (fill && fill->full() && census_.full_streams.size() < kMostFullStreams)
               census_.full_streams.push_back({.stream = address + 1, .writable = out, .fill = *fill});
+          }
+          if (http2.MayHave(map, address) && http2_streams_.size() < kMostHttp2Streams)
+            http2_streams_.push_back(address + 1);
+          if (marks_work(map, address) && census_.other_work.size() < kMostOtherWork) {
+            if (std::optional<RequestEntry> work = PendingWorkOf(properties_, address + 1))
+              census_.other_work.push_back(std::move(*work));
           }
           return true;
         });
@@ -109,7 +128,7 @@ class CensusMaker {
   }
 
   // Handles without JavaScript: those of the Environment stand in a row (src/env.h, see event_loop.h).
-  std::string_view PurposeOf(const UvHandle& handle) const {
+  std::string_view PurposeOf(const UvHandle& handle) {
     constexpr uint64_t kEnvironmentBytes = 1 << 14, kTimerBytes = 152, kSmallBytes = 120;
     const EventLoop& loop = *census_.loop;
     const uint64_t at = handle.address - loop.handles;
@@ -119,7 +138,8 @@ class CensusMaker {
     if (at == kTimerBytes + 2 * kSmallBytes || at == kTimerBytes + 3 * kSmallBytes) return "Node.js: idle time";
     if (handle.address >= loop.environment && handle.address < loop.environment + kEnvironmentBytes)
       return handle.type == UvType::kAsync ? "Node.js: tasks of other threads" : "Node.js: Environment";
-    return handle.internal() ? "libuv" : "native code";
+    if (handle.internal()) return "libuv";
+    return IsOfDnsResolver(reader_, handle) ? "Node.js: a DNS resolver (c-ares)" : "native code";
   }
 
   void AddHandles() {
@@ -179,17 +199,12 @@ class CensusMaker {
                  std::to_string(static_cast<int64_t>(*port));
     }
     request->detail = UntrustedText(detail);
-    // The program's own callback where Node.js keeps it, else what it calls first.
-    for (const std::string_view name : {"callback", "oncomplete"}) {
-      const uint64_t function = properties_.Object(object, name);
-      if (function == 0) continue;
-      request->callback = function;
-      break;
-    }
-    if (request->callback == 0) {
-      const uint64_t context = properties_.Object(object, "context");
-      request->callback = properties_.Object(context, "callback");
-    }
+    // The program's own callback where Node.js keeps it (of readFile() in a ReadFileContext), else what it calls first.
+    request->callback = properties_.Object(object, "callback");
+    if (request->callback == 0)
+      request->callback = properties_.Object(properties_.Object(object, "context"), "callback");
+    if (request->callback == 0) request->callback = properties_.Object(object, "oncomplete");
+    request->callback = ProgramCallback(reader_, request->callback);
   }
 
   HeapReader& reader_;
@@ -198,7 +213,7 @@ class CensusMaker {
   const int isolate_;
   const BinaryFacts* binary_;
   const Cancel& cancel_;
-  std::vector<uint64_t> native_contexts_, agents_;
+  std::vector<uint64_t> native_contexts_, agents_, http2_streams_;
   std::multimap<uint64_t, uint64_t> tls_sockets_;  // by the socket below
   std::vector<Address> bases_;
   HandleCensus census_;

@@ -57,14 +57,17 @@ enum class HttpState : uint8_t {
   kReceiving,
   kHandling,
   kResponding,
-  kFlushing
+  kFlushing,
+  kPipelined,
+  kOpen
 };
 std::string_view HttpStateName(HttpState state);
 
 struct HttpExchange {
   bool server = false;
+  bool http2 = false;
   HttpState state = HttpState::kHandling;
-  uint64_t message = 0;   // ServerResponse or ClientRequest, tagged
+  uint64_t message = 0;   // ServerResponse, ClientRequest or Http2Stream, tagged
   uint64_t incoming = 0;  // IncomingMessage; 0 = none
   uint64_t socket = 0;    // 0 = none yet
   UntrustedText method, url, host;
@@ -86,6 +89,7 @@ struct HandleCensus {
   uint64_t active_uv_requests = 0;  // libuv's count: of Node.js's own threads' work too
   std::vector<HandleEntry> handles;
   std::vector<RequestEntry> requests;
+  std::vector<RequestEntry> other_work;  // see pending_work.h
   std::vector<HttpExchange> exchanges;
   std::vector<FullStream> full_streams;
   VisitGaps gaps;

@@ -1,5 +1,7 @@
 #include "analysis/http_exchanges.h"
 
+#include <algorithm>
+
 #include "heap/views/primitives.h"
 #include "heap/views/properties.h"
 
@@ -66,6 +68,33 @@ HttpExchange ServerExchange(OwnProperties& properties, uint64_t response, uint64
   return exchange;
 }
 
+// {incoming: [IncomingMessage, ...], outgoing: [ServerResponse, ...], ...} of a server's connection: an argument that is
+// bound to what its parser calls (connectionListenerInternal() in lib/_http_server.js, 12 to 26). `incoming` begins with
+// the request that is being answered, `outgoing` has the answers that wait until it is.
+uint64_t ConnectionState(OwnProperties& properties, uint64_t parser) {
+  constexpr uint64_t kBoundArguments = 40, kMostArguments = 8;  // JSBoundFunction, src/objects/js-function.tq
+  HeapReader& reader = properties.reader();
+  const uint64_t bound = properties.Object(parser, "onIncoming");
+  if (!reader.IsType(bound, "JS_BOUND_FUNCTION_TYPE")) return 0;
+  const uint64_t arguments = reader.Field(bound, kBoundArguments).value_or(0);
+  const uint64_t count = std::min(reader.ArrayLength(arguments).value_or(0), kMostArguments);
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint64_t argument = reader.ArrayElement(arguments, i).value_or(0);
+    if (properties.Has(argument, "outgoing") && properties.Has(argument, "incoming")) return argument;
+  }
+  return 0;
+}
+
+std::vector<uint64_t> ObjectsIn(OwnProperties& properties, uint64_t array) {
+  constexpr size_t kMost = 1 << 16;
+  std::vector<uint64_t> objects;
+  ForEachElement(properties.reader(), array, [&](const OwnProperty& element) {
+    if (!element.raw_double && !IsSmi(element.value)) objects.push_back(element.value);
+    return objects.size() < kMost;
+  });
+  return objects;
+}
+
 }  // namespace
 
 std::string_view HttpStateName(HttpState state) {
@@ -84,6 +113,10 @@ std::string_view HttpStateName(HttpState state) {
       return "handling";
     case HttpState::kResponding:
       return "responding";
+    case HttpState::kPipelined:
+      return "pipelined";
+    case HttpState::kOpen:
+      return "open";
     case HttpState::kFlushing:
       break;
   }
@@ -98,7 +131,16 @@ void AddExchangeOfSocket(OwnProperties& properties, uint64_t socket, std::vector
   if (message != 0 && properties.Has(message, "agent")) {
     exchanges->push_back(ClientExchange(properties, message, socket));
   } else if (properties.Has(socket, "server") || properties.Has(message, "req")) {
-    exchanges->push_back(ServerExchange(properties, message, incoming, socket));
+    const uint64_t state = ConnectionState(properties, properties.Object(socket, "parser"));
+    const std::vector<uint64_t> requests = ObjectsIn(properties, properties.Object(state, "incoming"));
+    const std::vector<uint64_t> waiting = ObjectsIn(properties, properties.Object(state, "outgoing"));
+    // The parser's is the last one that came.
+    exchanges->push_back(ServerExchange(properties, message, message != 0 && !requests.empty() ? requests[0] : incoming, socket));
+    for (size_t i = 0; i < waiting.size(); ++i) {
+      HttpExchange exchange = ServerExchange(properties, waiting[i], i + 1 < requests.size() ? requests[i + 1] : 0, socket);
+      if (exchange.state == HttpState::kHandling) exchange.state = HttpState::kPipelined;
+      exchanges->push_back(std::move(exchange));
+    }
   }
 }
 

@@ -297,6 +297,10 @@ class NodeInfoCommand final : public Command {
       context.out.AddNote("values are those at the end: the environment at start was not found");
     }
     if (environment.cut) context.out.AddNote("very long variables, or very many, were cut");
+    if (session.model().isolates().size() > 1)
+      context.out.AddNote(
+          "the environment is the process's: a worker thread has a copy of its own, or what its option `env` gave it, "
+          "which is not read");
   }
 
   static void TellLimits(CommandContext& context) {

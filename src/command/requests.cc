@@ -5,6 +5,7 @@
 #include <map>
 
 #include "analysis/handles.h"
+#include "base/number_text.h"
 #include "base/text_sanitize.h"
 #include "command/function_text.h"
 #include "command/handles_text.h"
@@ -27,15 +28,25 @@ class RequestsCommand final : public Command {
                  "operation\n"
                  "or one by one with --list: path or host, file descriptor, bytes, the callback. libuv's own count may "
                  "be\n"
-                 "higher: zlib, crypto and native add-ons give it work that has no such object, and it may be lower:\n"
-                 "a write that the kernel took at once waits only for its callback.\n\n"
+                 "higher: native add-ons give it work that has no such object, and it may be lower: a write that the\n"
+                 "kernel took at once waits only for its callback.\n\n"
+                 "Then work that is under way and that process._getActiveRequests() does not tell: queries of\n"
+                 "dns.resolve() and its like, jobs of crypto, pieces that streams and calls of zlib work on, or hold\n"
+                 "until somebody reads what came out.\n\n"
                  "Then the HTTP requests in flight, those of servers and of clients: connecting, sending, waiting for "
                  "the\n"
                  "answer, receiving (a body that is not complete), handling (no header sent yet), responding (header\n"
-                 "sent), flushing (ended, not yet written), queued (in an Agent without a free socket). Node.js keeps "
-                 "no\n"
-                 "time of a request's begin; an age is told where the program keeps one on the request (startTime and\n"
-                 "the like).",
+                 "sent), flushing (ended, not yet written), pipelined (its answer waits for those before it on the "
+                 "connection),\n"
+                 "queued (in an Agent without a free socket). Node.js keeps no time of a request's begin; it is told "
+                 "where\n"
+                 "the program keeps one on the request (startTime and the like).\n\n"
+                 "Streams of HTTP/2 are among them. Of a server that listens to 'stream' Node.js keeps no headers: method\n"
+                 "and URL are told where it listens to 'request'. Of a client it keeps no sign of an answer but the "
+                 "part\n"
+                 "of its body that nobody has read: without that a stream is open. A connection on which the head of "
+                 "a\n"
+                 "request is not complete has no request yet: see `handles`.",
              .example = "requests\nrequests --list -n 0 --json\nrequests --filter /api/",
              .options = HandleListOptions("request")}) {}
 
@@ -48,6 +59,9 @@ class RequestsCommand final : public Command {
       std::erase_if(one.census.requests, [&](const RequestEntry& request) {
         return !MatchesText(filter, {request.kind, request.detail.raw(), request.uv.operation});
       });
+      std::erase_if(one.census.other_work, [&](const RequestEntry& work) {
+        return !MatchesText(filter, {work.kind, work.detail.raw(), work.uv.operation});
+      });
       std::erase_if(one.census.exchanges, [&](const HttpExchange& exchange) {
         return !MatchesText(filter, {exchange.url.raw(), exchange.host.raw(), exchange.method.raw()});
       });
@@ -55,10 +69,11 @@ class RequestsCommand final : public Command {
     context.out.BeginDocument("requests", TargetCard(context.session));
     TellTotals(context, *censuses);
     if (context.args.Has("list")) {
-      TellList(context, reader, *censuses);
+      TellList(context, reader, *censuses, &HandleCensus::requests, {});
     } else {
-      TellGroups(context, reader, *censuses);
+      TellGroups(context, reader, *censuses, &HandleCensus::requests, {});
     }
+    TellOtherWork(context, reader, *censuses);
     TellHttp(context, reader, *censuses);
     context.out.EndDocument(censuses->completeness);
     return {};
@@ -66,10 +81,11 @@ class RequestsCommand final : public Command {
 
  private:
   static void TellTotals(CommandContext& context, const HandleCensuses& censuses) {
-    uint64_t requests = 0, uv = 0, server = 0, client = 0, queued = 0;
+    uint64_t requests = 0, uv = 0, other = 0, server = 0, client = 0, queued = 0;
     for (const HandleCensuses::One& one : censuses.all) {
       requests += one.census.requests.size();
       uv += one.census.active_uv_requests;
+      other += one.census.other_work.size();
       for (const HttpExchange& exchange : one.census.exchanges) {
         server += exchange.server;
         client += !exchange.server;
@@ -79,6 +95,7 @@ class RequestsCommand final : public Command {
     context.out.AddCard({.key = "requests",
                          .fields = {{"requests", "Requests (process._getActiveRequests())", Count{requests}},
                                     {"active_uv_requests", "Active in libuv, of whoever", Count{uv}},
+                                    {"other_work", "DNS queries, crypto and zlib at work", Count{other}},
                                     {"http_server", "HTTP requests being served", Count{server}},
                                     {"http_client", "HTTP requests made", Count{client}},
                                     {"http_queued", "Of these waiting for a socket", Count{queued}}}});
@@ -98,10 +115,28 @@ class RequestsCommand final : public Command {
     return UntrustedText(NameOrAnonymous(*view, true) + (place.empty() ? "" : " " + place));
   }
 
-  static void TellGroups(CommandContext& context, HeapReader& reader, const HandleCensuses& censuses) {
+  using Requests = std::vector<RequestEntry> HandleCensus::*;
+  struct Heading {
+    std::string key = "rows", title;
+  };
+
+  static void TellOtherWork(CommandContext& context, HeapReader& reader, const HandleCensuses& censuses) {
+    const bool any = std::ranges::any_of(
+        censuses.all, [](const HandleCensuses::One& one) { return !one.census.other_work.empty(); });
+    if (!any && context.out.is_text()) return;
+    const Heading heading{"other_work", "Other work under way, which process._getActiveRequests() does not tell"};
+    if (context.args.Has("list")) {
+      TellList(context, reader, censuses, &HandleCensus::other_work, heading);
+    } else {
+      TellGroups(context, reader, censuses, &HandleCensus::other_work, heading);
+    }
+  }
+
+  static void TellGroups(CommandContext& context, HeapReader& reader, const HandleCensuses& censuses,
+                         Requests requests, const Heading& heading) {
     std::map<std::string, Group> groups;
     for (const HandleCensuses::One& one : censuses.all) {
-      for (const RequestEntry& request : one.census.requests) {
+      for (const RequestEntry& request : one.census.*requests) {
         Group& group = groups[request.kind + '\0' + request.uv.operation];
         if (group.count++ == 0) group.first = &request;
         group.bytes += request.uv.bytes.value_or(0);
@@ -110,7 +145,9 @@ class RequestsCommand final : public Command {
     std::vector<const Group*> rows;
     for (const auto& [key, group] : groups) rows.push_back(&group);
     std::ranges::stable_sort(rows, std::greater<>(), &Group::count);
-    context.out.BeginTable({.columns = {{"count", "Count"},
+    context.out.BeginTable({.key = heading.key,
+                            .title = heading.title,
+                            .columns = {{"count", "Count"},
                                         {"kind", "Kind", Align::kLeft},
                                         {"operation", "Operation", Align::kLeft},
                                         {"bytes", "Bytes"},
@@ -137,8 +174,11 @@ class RequestsCommand final : public Command {
     return std::string(UvRequestTypeName(request.uv.type));
   }
 
-  static void TellList(CommandContext& context, HeapReader& reader, const HandleCensuses& censuses) {
-    context.out.BeginTable({.columns = {{"isolate", ""},
+  static void TellList(CommandContext& context, HeapReader& reader, const HandleCensuses& censuses, Requests requests,
+                       const Heading& heading) {
+    context.out.BeginTable({.key = heading.key,
+                            .title = heading.title,
+                            .columns = {{"isolate", ""},
                                         {"address", "Address"},
                                         {"kind", "Kind", Align::kLeft},
                                         {"operation", "Operation", Align::kLeft},
@@ -150,8 +190,8 @@ class RequestsCommand final : public Command {
     const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultHandleRows));
     uint64_t shown = 0, total = 0;
     for (const HandleCensuses::One& one : censuses.all) {
-      total += one.census.requests.size();
-      for (const RequestEntry& request : one.census.requests) {
+      total += (one.census.*requests).size();
+      for (const RequestEntry& request : one.census.*requests) {
         if ((limit != 0 && shown >= limit) || context.cancel.Cancelled()) break;
         ++shown;
         const Cell row[] = {Count{static_cast<uint64_t>(one.isolate)},
@@ -175,6 +215,7 @@ class RequestsCommand final : public Command {
       for (const HttpExchange& exchange : one.census.exchanges) exchanges.push_back(&exchange);
     }
     if (exchanges.empty() && context.out.is_text()) return;
+    const bool timed = std::ranges::any_of(exchanges, [](const HttpExchange* exchange) { return exchange->started_ms.has_value(); });
     context.out.BeginTable({.key = "http",
                             .title = "HTTP requests in flight",
                             .columns = {{"side", "Side", Align::kLeft},
@@ -184,6 +225,8 @@ class RequestsCommand final : public Command {
                                         {"host", "Host", Align::kLeft},
                                         {"status", "Status"},
                                         {"started_at_ms", ""},
+                                        {"", timed ? "Started" : ""},
+                                        {"protocol", ""},
                                         {"message_class", ""},
                                         {"message", "Address"},
                                         {"incoming", ""},
@@ -201,6 +244,8 @@ class RequestsCommand final : public Command {
           MaybeText(exchange->host),
           Maybe(exchange->status),
           exchange->started_ms ? Cell(int64_t(*exchange->started_ms)) : Cell(Absent{}),
+          exchange->started_ms ? Cell(DateText(*exchange->started_ms)) : Cell(Absent{}),
+          std::string(exchange->http2 ? "http2" : "http1"),
           exchange->message == 0 ? Cell(Absent{}) : Cell(UntrustedText(reader.ClassOf(exchange->message))),
           ObjectCell(exchange->message != 0 ? exchange->message : exchange->incoming),
           ObjectCell(exchange->incoming),

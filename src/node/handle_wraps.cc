@@ -44,14 +44,14 @@ std::optional<std::vector<Address>> NodesOf(const Memory& memory, Address head, 
 }
 
 // The head of the ring of HandleWraps: its only member that lies in the Environment and is no BaseObject's; 0 when none
-// is found.
+// is found. A few of `handles` may be no HandleWraps after all, but for the first.
 Address FindHandleRing(HeapReader& reader, const EventLoop& loop, std::span<const Address> handles,
                        const Cancel& cancel) {
   const Memory& memory = reader.memory();
   const Address begin = loop.environment, end = begin + kEnvironmentBytes;
   const std::unordered_set<Address> known(handles.begin(), handles.end());
   Address best = 0;
-  size_t fewest = kMostNodes;
+  size_t most = known.size() / 2, fewest = 0;
   for (uint64_t offset = kLeastNode; offset <= kMostNode; offset += 8) {
     if (!InRing(memory, handles[0] + offset)) continue;
     Address head = 0;
@@ -63,12 +63,13 @@ Address FindHandleRing(HeapReader& reader, const EventLoop& loop, std::span<cons
     }
     if (head == 0) continue;
     // libuv's own ring of handles leads through the Environment as well, but only of this one all members have their
-    // node at the same distance. A ring of all BaseObjects (from 20 on) is longer.
+    // node at the same distance: it has the most. A ring of all BaseObjects (from 20 on) is longer.
     const std::optional<std::vector<Address>> nodes = NodesOf(memory, head, cancel);
-    if (!nodes || nodes->size() >= fewest) continue;
+    if (!nodes) continue;
     size_t members = 0;
     for (const Address node : *nodes) members += known.contains(node - offset) ? 1 : 0;
-    if (members == known.size()) best = head, fewest = nodes->size();
+    if (members > most || (members == most && best != 0 && nodes->size() < fewest))
+      best = head, most = members, fewest = nodes->size();
   }
   return best;
 }
@@ -128,7 +129,20 @@ uint64_t ObjectOfBase(HeapReader& reader, Address base) {
 bool IsHandleWrap(HeapReader& reader, const UvHandle& handle) {
   if (handle.data == 0 || handle.data % 8 != 0 || handle.data >= kUserAddressEnd) return false;
   const std::vector<uint64_t> words = ReadWords(reader.memory(), handle.data, kWrapBytes / 8);
-  return std::ranges::find(words, handle.address) != words.end() && ObjectOfBase(reader, handle.data) != 0;
+  return std::ranges::find(words, handle.address) != words.end() && ObjectOfBase(reader, handle.data) != 0 &&
+         !IsOfDnsResolver(reader, handle);
+}
+
+bool IsOfDnsResolver(HeapReader& reader, const UvHandle& handle) {
+  const auto is_channel = [&](Address base) {
+    const uint64_t object = ObjectOfBase(reader, base);
+    return object != 0 && reader.ClassOf(object) == "ChannelWrap";
+  };
+  if (handle.type == UvType::kTimer) return is_channel(handle.data);
+  // node_ares_task {vtable of MemoryRetainer, the channel, the socket, uv_poll_t}; the poll's `data` is not set.
+  constexpr uint64_t kPollBehindChannel = 16;
+  return handle.type == UvType::kPoll && handle.address > kPollBehindChannel &&
+         is_channel(Word(reader.memory(), handle.address - kPollBehindChannel));
 }
 
 ReqWraps ReadReqWraps(HeapReader& reader, const EventLoop& loop, std::span<const Address> handles,

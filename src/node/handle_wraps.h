@@ -40,7 +40,10 @@ struct ReqWraps {
 ReqWraps ReadReqWraps(HeapReader& reader, const EventLoop& loop, std::span<const Address> handles,
                       const Cancel& cancel);
 
-// Whether `base` is the HandleWrap of the handle: its `data`, and it holds its address.
+// Whether the handle's `data` is its HandleWrap: a BaseObject, and it holds the handle's address.
 bool IsHandleWrap(HeapReader& reader, const UvHandle& handle);
+// The timer of a DNS resolver with queries under way, or a socket of it. Its owner, node::cares_wrap::ChannelWrap, is a
+// BaseObject that holds the timer's address, but no HandleWrap (src/cares_wrap.h, 12 to 26).
+bool IsOfDnsResolver(HeapReader& reader, const UvHandle& handle);
 
 }  // namespace corewalk

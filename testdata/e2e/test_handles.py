@@ -23,7 +23,36 @@ def run(ctx):
                 stripped(ctx, core)
         finally:
             shutil.rmtree(core.facts["directory"], ignore_errors=True)
+    in_flight(ctx, "10")
+    if ctx.options.all_programs or ctx.major in (16, 26):
+        in_flight(ctx, "1000" if ctx.options.quick else MANY)
     without_node(ctx)
+
+
+def in_flight(ctx, many):
+    """Work and requests that stand in no list of Node.js's, and DNS resolvers, whose timers look like handles of JavaScript."""
+    core = ctx.core("in_flight", "--", many, key=f"in_flight-{many}", limit=300)
+    facts = core.facts
+    label = f"in flight ({many})"
+    rows = ctx.cli_json(core, "handles", "--list", "-n", "0")[S.ROWS]
+    active = [r for r in rows if r["is_active_resource"]]
+    ctx.equal(f"{label}: process._getActiveHandles()", counts(r["owner_class"] for r in active), facts["active"])
+    resolvers = counts(r["uv_type"] for r in rows if "DNS resolver" in (r["detail"] or ""))
+    ctx.check(f"{label}: DNS resolvers", resolvers.get("timer") == 4 and resolvers.get("poll", 0) >= 4, repr(resolvers))
+    asked = ctx.cli_json(core, "requests", "--list", "-n", "0")
+    ctx.equal(f"{label}: process._getActiveRequests()", counts(r["kind"] for r in asked[S.ROWS]), facts["requests"])
+    named = counts(r["callback"].split(" ")[0] for r in asked[S.ROWS] if r["callback"])
+    ctx.equal(f"{label}: the program's own callbacks", named, {"onStat": 3, "onWritten": 1, "onRead": 1})
+    callbacks = {(w["kind"], w["operation"]) for w in facts["work"] if "callback" in w}
+    work = [(r["kind"], r["operation"], r["detail"], (r["callback"] or "").split(" ")[0] if (r["kind"], r["operation"]) in callbacks else "")
+            for r in asked["other_work"]]
+    told = [(w["kind"], w["operation"], w["detail"], w.get("callback") or "") for w in facts["work"]]
+    ctx.check(f"{label}: other work", sorted(map(str, work)) == sorted(map(str, told)),
+              f"{len(work)} of {len(told)}: {sorted(set(map(str, work)) ^ set(map(str, told)))[:6]}")
+    wanted = [(r["side"], r["state"], r["method"], r["url"], r["status"]) for r in facts["http"]]
+    got = [(r["side"], r["state"], r["method"], r["url"], r["status"]) for r in asked["http"]]
+    ctx.check(f"{label}: HTTP/2 and pipelined requests", sorted(map(str, got)) == sorted(map(str, wanted)),
+              f"{len(got)} of {len(wanted)}: {sorted(set(map(str, got)) ^ set(map(str, wanted)))[:6]}")
 
 
 def counts(names):

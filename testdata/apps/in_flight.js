@@ -1,0 +1,150 @@
+'use strict';
+// A process with work under way that stands in no list of Node.js's: DNS queries, jobs of crypto, zlib at work, streams of
+// HTTP/2, requests that are pipelined.
+//   node [OPTIONS] in_flight.js COUNT
+// Facts: "active", "requests" the classes that process._getActiveHandles() and _getActiveRequests() tell, "work" [{kind,
+// operation, detail, callback}], "http" [{side, state, method, url, status}] (null: Node.js does not keep it).
+var crypto = require('crypto');
+var dgram = require('dgram');
+var dns = require('dns');
+var fs = require('fs');
+var http = require('http');
+var http2 = require('http2');
+var net = require('net');
+var zlib = require('zlib');
+var common = require('./common.js');
+
+var kMany = Number(process.argv[2] || 10);
+var kStreams = Math.min(kMany, 90);  // a session allows 100 at once
+var keep = common.keep;
+var expected = {work: [], http: [], stats: 0};
+
+function counts(list) {
+  var all = {};
+  list.forEach(function(name) { all[name] = (all[name] || 0) + 1; });
+  return all;
+}
+function nameOf(object) { return object.constructor ? object.constructor.name : 'Object'; }
+function exchange(side, state, method, url, status) {
+  expected.http.push({side: side, state: state, method: method, url: url, status: status});
+}
+
+var steps = [];
+function step(run) { steps.push(run); }
+function next() {
+  var run = steps.shift();
+  if (run) run(next);
+  else setImmediate(finish);
+}
+
+// A name server that never answers.
+step(function(done) {
+  var silent = keep(dgram.createSocket('udp4'));
+  silent.bind(0, '127.0.0.1', function() {
+    var server = ['127.0.0.1:' + silent.address().port];
+    for (var i = 0; i < 3; i++) {
+      var resolver = keep(new dns.Resolver());
+      resolver.setServers(server);
+      for (var j = i; j < kMany; j += 3) {
+        resolver.resolve4('pending-' + j + '.example', function onAddress() {});
+        expected.work.push({kind: 'QueryReqWrap', operation: 'queryA', detail: 'pending-' + j + '.example', callback: 'onAddress'});
+      }
+    }
+    var promised = keep(new dns.promises.Resolver());
+    promised.setServers(server);
+    keep(promised.resolveMx('mail.example'));
+    expected.work.push({kind: 'QueryReqWrap', operation: 'queryMx', detail: 'mail.example', callback: null});
+    done();
+  });
+});
+
+// Streams of HTTP/2 of both interfaces of a server, and of its client.
+step(function(done) {
+  var server = keep(http2.createServer(function(request, response) {
+    keep(request);
+    keep(response);
+    if (request.url.indexOf('/compat/responding') === 0) response.write('begin');
+    if (++compat === 2 * kStreams) setTimeout(done, 100);
+  }));
+  var compat = 0;
+  server.listen(0, '127.0.0.1', function() {
+    ['POST', 'GET'].forEach(function(method) {
+      var session = keep(http2.connect('http://127.0.0.1:' + server.address().port));
+      for (var i = 0; i < kStreams; i++) {
+        var responding = i % 2 === 1, body = method === 'POST';
+        var url = '/compat/' + (responding ? 'responding/' : 'handling/') + i;
+        var stream = keep(session.request({':method': method, ':path': url}));
+        stream.on('data', function() {});
+        if (body) stream.write('some of it');
+        else stream.end();
+        exchange('server', responding ? 'responding' : body ? 'receiving' : 'handling', method, url, responding ? 200 : null);
+        exchange('client', body ? 'sending' : 'open', method, url, null);
+      }
+    });
+  });
+});
+step(function(done) {
+  var server = keep(http2.createServer()), begun = 0;
+  server.on('stream', function(stream) {
+    keep(stream);
+    stream.respond({':status': 201});
+    stream.write('begin');
+    if (++begun === kStreams) setTimeout(done, 100);
+  });
+  server.listen(0, '127.0.0.1', function() {
+    var session = keep(http2.connect('http://127.0.0.1:' + server.address().port));
+    for (var i = 0; i < kStreams; i++) {
+      var stream = keep(session.request({':method': 'DELETE', ':path': '/core/' + i}));
+      stream.end();
+      exchange('server', 'responding', null, null, 201);
+      exchange('client', 'receiving', 'DELETE', '/core/' + i, null);
+    }
+    // One that is over.
+    var over = keep(http2.createServer(function(request, response) { response.end('over'); }));
+    over.listen(0, '127.0.0.1', function() {
+      var other = keep(http2.connect('http://127.0.0.1:' + over.address().port));
+      var last = keep(other.request({':path': '/over'}));
+      last.resume();
+      last.end();
+    });
+  });
+});
+
+// Requests that came on one connection before the first was answered.
+step(function(done) {
+  var came = 0;
+  var server = keep(http.createServer(function(request, response) {
+    keep(response);
+    if (++came === 3 * kMany) setTimeout(done, 20);
+  }));
+  server.listen(0, '127.0.0.1', function() {
+    for (var i = 0; i < kMany; i++) {
+      var text = '';
+      for (var j = 0; j < 3; j++) {
+        text += 'PUT /pipelined/' + i + '/' + j + ' HTTP/1.1\r\nHost: here\r\nContent-Length: 0\r\n\r\n';
+        exchange('server', j === 0 ? 'handling' : 'pipelined', 'PUT', '/pipelined/' + i + '/' + j, null);
+      }
+      keep(net.connect(server.address().port, '127.0.0.1')).write(text);
+    }
+  });
+});
+
+function finish() {
+  for (var i = 0; i < 3; i++) {
+    crypto.pbkdf2('password', 'salt', 100000000, 64, 'sha512', function onKey() {});
+    expected.work.push({kind: 'PBKDF2Job', operation: null, detail: null, callback: 'onKey'});
+  }
+  crypto.randomBytes(16, function onBytes() {});
+  expected.work.push({kind: 'RandomBytesJob', operation: null, detail: null, callback: 'onBytes'});
+  var gzip = keep(zlib.createGzip());
+  gzip.write(Buffer.alloc(1 << 20));
+  expected.work.push({kind: 'Zlib', operation: 'write', detail: 'Gzip', callback: undefined});
+  for (i = 0; i < 3; i++) fs.stat('/missing-' + i, function onStat() {});
+  fs.write(2, Buffer.from(''), function onWritten() {});
+  fs.readFile('/missing', function onRead() {});
+  expected.active = counts(process._getActiveHandles().map(nameOf));
+  expected.requests = counts(process._getActiveRequests().map(nameOf));
+  expected.resources = process.getActiveResourcesInfo ? counts(process.getActiveResourcesInfo()) : null;
+  common.finish(expected);
+}
+next();
