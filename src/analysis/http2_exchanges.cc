@@ -82,11 +82,11 @@ void AddExchangeOfHttp2Stream(OwnProperties& properties, uint64_t stream, std::v
     exchange.url = UntrustedText(HeaderText(properties, sent, raw, ":path"));
     exchange.host = UntrustedText(HeaderText(properties, sent, raw, ":authority"));
     const std::optional<double> held = properties.Number(properties.Object(stream, "_readableState"), "length");
-    exchange.state = !properties.Has(stream, "id")                    ? HttpState::kQueued
-                     : held.value_or(0) > 0                           ? HttpState::kReceiving
-                     : ReadableEnded(properties, stream) == true      ? HttpState::kReceiving
-                     : ending                                         ? HttpState::kOpen
-                                                                      : HttpState::kSending;
+    exchange.state = !properties.Has(stream, "id")               ? HttpState::kQueued
+                     : held.value_or(0) > 0                      ? HttpState::kReceiving
+                     : ReadableEnded(properties, stream) == true ? HttpState::kReceiving
+                     : ending                                    ? HttpState::kOpen
+                                                                 : HttpState::kSending;
   }
   exchanges->push_back(std::move(exchange));
 }

@@ -1,7 +1,7 @@
-// Requests on HTTP/2 sessions, from what lib/internal/http2/core.js and compat.js keep on an Http2Stream (16 to 26): its
-// session for as long as it is open, the headers it has sent, and the Http2ServerRequest of the compatible interface.
-// Nothing keeps the head that a stream has received: of a server that listens to 'stream' the method and URL are unknown,
-// and of a client whether the answer has begun.
+// Requests on HTTP/2 sessions, from what lib/internal/http2/core.js and compat.js keep on an Http2Stream (16 to 26):
+// its session for as long as it is open, the headers it has sent, and the Http2ServerRequest of the compatible
+// interface. Nothing keeps the head that a stream has received: of a server that listens to 'stream' the method and URL
+// are unknown, and of a client whether the answer has begun.
 #pragma once
 
 #include "analysis/handles.h"

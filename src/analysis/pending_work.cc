@@ -24,7 +24,9 @@ std::optional<RequestEntry> PendingWorkOf(OwnProperties& properties, uint64_t ob
       entry.detail = UntrustedText(properties.Text(object, "hostname"));
       entry.callback = properties.Object(object, "callback");
     } else {
-      entry.callback = properties.Object(object, "ondone");
+      // Of readFile() in a ReadFileContext.
+      entry.callback = properties.Object(properties.Object(object, "context"), "callback");
+      if (entry.callback == 0) entry.callback = properties.Object(object, "ondone");
     }
     entry.callback = ProgramCallback(reader, entry.callback);
     return entry;

@@ -1,8 +1,8 @@
 // Work under way that process._getActiveRequests() does not tell, because Node.js holds it with objects that are no
-// ReqWraps: DNS queries of c-ares (QueryReqWrap: lib/internal/dns, src/cares_wrap.h), jobs of crypto (`ondone`:
-// lib/internal/crypto, src/crypto/crypto_util.h), streams and calls of zlib (lib/zlib.js, src/node_zlib.cc); 12 to 26.
-// The C++ object of a query or a job lives until its callback was called, which the embedder field and the global handle
-// of the JavaScript object prove.
+// ReqWraps: DNS queries of c-ares (QueryReqWrap: lib/internal/dns, src/cares_wrap.h), jobs of crypto and, late in 26,
+// of fs.readFile() (`ondone`: lib/internal/crypto, lib/fs.js, src/crypto/crypto_util.h), streams and calls of zlib
+// (lib/zlib.js, src/node_zlib.cc); 12 to 26. The C++ object of a query or a job lives until its callback was called,
+// which the embedder field and the global handle of the JavaScript object prove.
 #pragma once
 
 #include <array>

@@ -95,7 +95,7 @@ class RequestsCommand final : public Command {
     context.out.AddCard({.key = "requests",
                          .fields = {{"requests", "Requests (process._getActiveRequests())", Count{requests}},
                                     {"active_uv_requests", "Active in libuv, of whoever", Count{uv}},
-                                    {"other_work", "DNS queries, crypto and zlib at work", Count{other}},
+                                    {"other_work", "Other work (DNS queries, crypto, zlib)", Count{other}},
                                     {"http_server", "HTTP requests being served", Count{server}},
                                     {"http_client", "HTTP requests made", Count{client}},
                                     {"http_queued", "Of these waiting for a socket", Count{queued}}}});

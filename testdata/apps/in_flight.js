@@ -15,7 +15,8 @@ var zlib = require('zlib');
 var common = require('./common.js');
 
 var kMany = Number(process.argv[2] || 10);
-var kStreams = Math.min(kMany, 90);  // a session allows 100 at once
+var kStreams = Math.min(kMany, 90);         // a session allows 100 at once
+var kConnections = Math.min(kMany, 1000);  // both ends are descriptors of this process
 var keep = common.keep;
 var expected = {work: [], http: [], stats: 0};
 
@@ -115,10 +116,10 @@ step(function(done) {
   var came = 0;
   var server = keep(http.createServer(function(request, response) {
     keep(response);
-    if (++came === 3 * kMany) setTimeout(done, 20);
+    if (++came === 3 * kConnections) setTimeout(done, 20);
   }));
-  server.listen(0, '127.0.0.1', function() {
-    for (var i = 0; i < kMany; i++) {
+  server.listen(0, '127.0.0.1', 2000, function() {
+    for (var i = 0; i < kConnections; i++) {
       var text = '';
       for (var j = 0; j < 3; j++) {
         text += 'PUT /pipelined/' + i + '/' + j + ' HTTP/1.1\r\nHost: here\r\nContent-Length: 0\r\n\r\n';
@@ -141,7 +142,7 @@ function finish() {
   expected.work.push({kind: 'Zlib', operation: 'write', detail: 'Gzip', callback: undefined});
   for (i = 0; i < 3; i++) fs.stat('/missing-' + i, function onStat() {});
   fs.write(2, Buffer.from(''), function onWritten() {});
-  fs.readFile('/missing', function onRead() {});
+  fs.realpath.native('/missing', function onReal() {});
   expected.active = counts(process._getActiveHandles().map(nameOf));
   expected.requests = counts(process._getActiveRequests().map(nameOf));
   expected.resources = process.getActiveResourcesInfo ? counts(process.getActiveResourcesInfo()) : null;

@@ -42,7 +42,7 @@ def in_flight(ctx, many):
     asked = ctx.cli_json(core, "requests", "--list", "-n", "0")
     ctx.equal(f"{label}: process._getActiveRequests()", counts(r["kind"] for r in asked[S.ROWS]), facts["requests"])
     named = counts(r["callback"].split(" ")[0] for r in asked[S.ROWS] if r["callback"])
-    ctx.equal(f"{label}: the program's own callbacks", named, {"onStat": 3, "onWritten": 1, "onRead": 1})
+    ctx.equal(f"{label}: the program's own callbacks", named, {"onStat": 3, "onWritten": 1, "onReal": 1})
     callbacks = {(w["kind"], w["operation"]) for w in facts["work"] if "callback" in w}
     work = [(r["kind"], r["operation"], r["detail"], (r["callback"] or "").split(" ")[0] if (r["kind"], r["operation"]) in callbacks else "")
             for r in asked["other_work"]]
