@@ -7,14 +7,16 @@
 namespace corewalk {
 namespace {
 
+// Under a symbol; under a plain name in 18.20, which has the bits, too.
 std::optional<int64_t> StateBits(OwnProperties& properties, uint64_t state) {
-  const std::optional<double> bits = properties.Number(state, "kState");
+  std::optional<double> bits = properties.Number(state, "kState");
+  if (!bits) bits = properties.Number(state, "state");
   if (!bits || std::abs(*bits) > 1e15) return std::nullopt;
   return static_cast<int64_t>(*bits);
 }
 
-// Everything was read from the peer, or is in the buffer. lib/internal/streams/readable.js: `ended`, a bit from 20 on,
-// which moved in 20.10 and 21.2, when `flowing` became one, too.
+// Everything was read from the peer, or is in the buffer. lib/internal/streams/readable.js: `ended`, a bit in 18.20
+// and from 20 on, which moved in 20.10 and 21.2, when `flowing` became one, too.
 std::optional<bool> ReadableEnded(OwnProperties& properties, uint64_t stream) {
   constexpr int64_t kEnded = 1 << 9, kEndedEarly = 1 << 1;
   const uint64_t state = properties.Object(stream, "_readableState");

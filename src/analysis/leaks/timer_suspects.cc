@@ -12,7 +12,8 @@ namespace {
 
 constexpr uint64_t kFewTimers = 20;
 constexpr uint64_t kManyTimers = 100;  // of one callback
-constexpr double kLifetimes = 2;       // of its timers that a process must have lived to be in a steady state
+constexpr double kLifetimes = 3;       // of its timers that a process must have lived to be in a steady state
+constexpr double kMostLate = 0.5;      // of their time, by which an event loop may be late
 constexpr double kSpanOfStarts = 0.5;  // of their time, over which they were started
 
 std::string_view MadeBy(TimerKind kind) {
@@ -46,7 +47,7 @@ bool IsSteady(HeapReader* reader, const TimerCensus& census, const TimerGroup& g
     if (!start) return false;
     oldest = std::min(oldest, *start), youngest = std::max(youngest, *start);
   }
-  const bool overdue = *group.first_due < census.clock.now;
+  const bool overdue = *group.first_due < census.clock.now - kMostLate * group.least_interval;
   if (overdue || census.clock.now < kLifetimes * group.most_interval ||
       youngest - oldest < kSpanOfStarts * group.least_interval)
     return false;
