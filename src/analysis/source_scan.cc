@@ -253,6 +253,37 @@ bool SourceScan::Exports(std::string_view name) const {
       exports_, [&](const Export& exported) { return TextOf(exported.name_begin, exported.name_end) == name; });
 }
 
+std::vector<SourceScan::NamedSite> SourceScan::MadeAtTopLevel(std::string_view class_name) const {
+  std::vector<NamedSite> made, called;
+  for (const Declaration& declaration : declarations_) {
+    const bool variable = declaration.kind == DeclarationKind::kConst || declaration.kind == DeclarationKind::kLet ||
+                          declaration.kind == DeclarationKind::kVar;
+    if (!variable || declaration.scope != 0 || declaration.end <= declaration.name_end) continue;
+    std::string_view value = TextOf(declaration.name_end, declaration.end);
+    const size_t equals = value.find('=');
+    if (equals == std::string_view::npos) continue;
+    value.remove_prefix(std::min(value.find_first_not_of(" \t\r\n", equals + 1), value.size()));
+    NamedSite named{.name = std::string(TextOf(declaration.name_begin, declaration.name_end)),
+                    .site = {.position = UnitsAt(declaration.name_begin),
+                             .text = Shown(std::string(KeywordOf(declaration.kind)) +
+                                           std::string(TextOf(declaration.begin, declaration.end))),
+                             .origin = declaration.origin}};
+    bool makes = (class_name == "Array" && value.starts_with('[')) ||
+                 (class_name == "Object" && (value.starts_with('{') || value.starts_with("Object.create")));
+    if (value.starts_with("new ")) {
+      // `new rate_limiter_1.RateLimiter(...)`, too.
+      const std::string_view constructor = value.substr(4, value.find_first_of("(;\n", 4) - 4);
+      makes = constructor.ends_with(class_name) && !class_name.empty();
+    }
+    if (makes) {
+      made.push_back(std::move(named));
+    } else if (declaration.origin == ValueOrigin::kCalled && !value.starts_with("Object.create")) {
+      called.push_back(std::move(named));
+    }
+  }
+  return made.empty() ? called : made;
+}
+
 bool SourceScan::LeadsTo(int64_t begin, int64_t end, std::string_view word, const Cancel& cancel) const {
   const uint32_t from = ByteAt(begin), to = std::max(from, ByteAt(end));
   const std::string_view text = TextOf(from, to);

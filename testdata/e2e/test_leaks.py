@@ -41,6 +41,7 @@ def run(ctx):
     if ctx.major < OLDEST:
         return
     need_command(ctx)
+    of_running_module(ctx)
     everything = programs()
     some = [name for name in EVERYWHERE if name in everything][:QUICK if ctx.options.quick else None]
     asked = [name for name in ctx.options.programs.split(",") if name]
@@ -53,6 +54,13 @@ def run(ctx):
                 one_death(ctx, name, everything[name], mode, witnessed)
             except Broken as error:
                 ctx.check(f"leaks {name} {mode}", False, str(error))
+
+
+def of_running_module(ctx):
+    core = ctx.core("module_loop")
+    first = (ctx.cli_json(core, "leaks")["suspects"] or [{}])[0]
+    ctx.equal("leaks: a variable of a module that runs", [first.get(key) for key in ("name", "file", "line", "count")],
+              ["cache", core.facts["file"], core.facts["line"], core.facts["count"]])
 
 
 def one_death(ctx, name, path, mode, witnessed):

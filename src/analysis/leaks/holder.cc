@@ -7,6 +7,7 @@
 
 #include "analysis/leaks/holder_candidate.h"
 #include "analysis/leaks/live_objects.h"
+#include "analysis/leaks/module_frames.h"
 #include "base/on_threads.h"
 #include "heap/map_cache.h"
 #include "heap/views/generators.h"
@@ -407,6 +408,29 @@ Holder HolderFinder::Finish(ObjectId node, Candidate candidate, std::vector<Obje
   return holder;
 }
 
+// A variable of a module that still runs, when the object is one (see module_frames.h).
+bool HolderFinder::NameOfModule(ObjectId node, Holder* holder) {
+  if (!graph_.IsObject(node)) return false;
+  const std::string class_name = reader_.ClassOf(TaggedOf(node));
+  for (const uint32_t index : graph_.RootsOf(node)) {
+    const Root& root = graph_.roots().roots[index];
+    if (root.group != RootGroup::kStacks) continue;
+    const std::optional<ModuleVariable> variable = ModuleVariableAt(reader_, sources_, root.slot, class_name);
+    if (!variable) continue;
+    holder->kind = HolderKind::kVariable;
+    holder->name.clear();
+    for (const std::string& name : variable->names) holder->name += (holder->name.empty() ? "" : " or ") + name;
+    const SourceSite& site = variable->candidates.front();
+    const SourcePosition position = PositionIn(reader_, variable->module.script, site.position);
+    holder->text = site.text;
+    holder->file = variable->module.script_name;
+    holder->line = position.line;
+    holder->column = position.column;
+    return true;
+  }
+  return false;
+}
+
 // Nothing on the way has a name of the program's: what the root is, is all that can be said.
 Holder HolderFinder::FromRoot(ObjectId node) {
   Holder holder;
@@ -421,6 +445,7 @@ Holder HolderFinder::FromRoot(ObjectId node) {
     holder.text = std::string(RootGroupName(root.group)) + (holder.name.empty() ? "" : " " + holder.name);
     if (holder.kind != HolderKind::kStack) break;
   }
+  if (holder.kind == HolderKind::kStack && NameOfModule(nodes.front(), &holder)) return holder;
   // A function on the way says more than a root.
   for (size_t i = nodes.size(); i-- > 0;) {
     const std::optional<FunctionView> view = ReadFunction(reader_, graph_.IsObject(nodes[i]) ? TaggedOf(nodes[i]) : 0);
