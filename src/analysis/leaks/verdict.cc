@@ -209,17 +209,20 @@ class Inquiry {
 
   Excuse ExcuseOf(const Suspect& suspect, std::string* detail) {
     const bool one_large = suspect.share >= kLargeObjectShare;
+    // What V8 died of is told, whoever holds it, when it grows and is most of the heap.
+    const bool filled_the_heap = options_.out_of_memory && suspect.grows && suspect.share >= kMostOfTheHeap;
     if (suspect.weight() < kLeastAccused || suspect.share < options_.least_growing_share) return Excuse::kSmall;
     if (suspect.what == "system / NativeContext") return Excuse::kInternal;  // many of them: see findings.h
     switch (suspect.holder.kind) {
       case HolderKind::kStack:
-        return Excuse::kRunning;
+        if (!filled_the_heap) return Excuse::kRunning;
+        break;
       case HolderKind::kNative:
       case HolderKind::kUnknown:
         if (suspect.functions.empty()) return Excuse::kInternal;
         break;
       case HolderKind::kProperty:
-        if (OnlyOnStacks(suspect.holder)) return Excuse::kRunning;
+        if (!filled_the_heap && OnlyOnStacks(suspect.holder)) return Excuse::kRunning;
         break;
       default:
         break;
