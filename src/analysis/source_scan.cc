@@ -253,12 +253,21 @@ bool SourceScan::Exports(std::string_view name) const {
       exports_, [&](const Export& exported) { return TextOf(exported.name_begin, exported.name_end) == name; });
 }
 
-std::vector<SourceScan::NamedSite> SourceScan::MadeAtTopLevel(std::string_view class_name) const {
+std::vector<SourceScan::NamedSite> SourceScan::MadeIn(int64_t begin, int64_t end,
+                                                      std::string_view class_name) const {
   std::vector<NamedSite> made, called;
+  const uint32_t function = ScopeOfFunction(begin, end);
+  const auto is_of_function = [&](uint32_t scope) {
+    for (size_t i = 0; i < kMostNesting && scope != function; ++i) {
+      if (scope == 0 || scopes_[scope].kind != ScopeKind::kBlock) return false;
+      scope = scopes_[scope].parent;
+    }
+    return scope == function;
+  };
   for (const Declaration& declaration : declarations_) {
     const bool variable = declaration.kind == DeclarationKind::kConst || declaration.kind == DeclarationKind::kLet ||
                           declaration.kind == DeclarationKind::kVar;
-    if (!variable || declaration.scope != 0 || declaration.end <= declaration.name_end) continue;
+    if (!variable || !is_of_function(declaration.scope) || declaration.end <= declaration.name_end) continue;
     std::string_view value = TextOf(declaration.name_end, declaration.end);
     const size_t equals = value.find('=');
     if (equals == std::string_view::npos) continue;

@@ -83,9 +83,9 @@ class SourceScan {
     std::string name;
     SourceSite site;
   };
-  // Variables outside of all functions that are declared with something that makes an object of the class: `new Map()`,
-  // `[]`, `{}`; when there is none, those whose value some function returned.
-  std::vector<NamedSite> MadeAtTopLevel(std::string_view class_name) const;
+  // Variables of the function between these positions (-1: of the whole script) that are declared with something that
+  // makes an object of the class: `new Map()`, `[]`, `{}`; when there is none, those whose value some function returned.
+  std::vector<NamedSite> MadeIn(int64_t begin, int64_t end, std::string_view class_name) const;
   // Whether what stands between these positions has this word, or calls by its name a function of this source that has
   // it: `() => poll(socket)` has "setTimeout" when poll does.
   bool LeadsTo(int64_t begin, int64_t end, std::string_view word, const Cancel& cancel) const;

@@ -264,7 +264,7 @@ TEST(SourceScan, LeadsToAWordThroughAFunctionThatItCalls) {
 TEST(SourceScan, VariablesOfAModuleByWhatTheyAreMadeOf) {
   const auto made = [](const std::string& source, std::string_view class_name) {
     std::string names;
-    for (const SourceScan::NamedSite& site : Scan(source).MadeAtTopLevel(class_name)) names += site.name + " ";
+    for (const SourceScan::NamedSite& site : Scan(source).MadeIn(-1, -1, class_name)) names += site.name + " ";
     return names;
   };
   const std::string source =

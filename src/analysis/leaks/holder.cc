@@ -7,7 +7,7 @@
 
 #include "analysis/leaks/holder_candidate.h"
 #include "analysis/leaks/live_objects.h"
-#include "analysis/leaks/module_frames.h"
+#include "analysis/leaks/frame_variables.h"
 #include "base/on_threads.h"
 #include "heap/map_cache.h"
 #include "heap/views/generators.h"
@@ -408,24 +408,29 @@ Holder HolderFinder::Finish(ObjectId node, Candidate candidate, std::vector<Obje
   return holder;
 }
 
-// A variable of a module that still runs, when the object is one (see module_frames.h).
-bool HolderFinder::NameOfModule(ObjectId node, Holder* holder) {
+// A variable of a module or function that still runs, when the object is one (see frame_variables.h).
+bool HolderFinder::NameOfFrame(ObjectId node, Holder* holder) {
   if (!graph_.IsObject(node)) return false;
   const std::string class_name = reader_.ClassOf(TaggedOf(node));
   for (const uint32_t index : graph_.RootsOf(node)) {
     const Root& root = graph_.roots().roots[index];
     if (root.group != RootGroup::kStacks) continue;
-    const std::optional<ModuleVariable> variable = ModuleVariableAt(reader_, sources_, root.slot, class_name);
+    const std::optional<FrameVariable> variable = FrameVariableAt(reader_, sources_, root.slot, class_name);
     if (!variable) continue;
+    const SourceSite& site = variable->candidates.front();
+    const SourcePosition position = PositionIn(reader_, variable->function.script, site.position);
+    holder->text = site.text;
+    holder->file = variable->function.script_name;
+    holder->line = position.line;
+    holder->column = position.column;
+    if (!variable->of_module) {
+      const std::string& function = variable->function.name;
+      holder->text += " of " + (function.empty() ? "a function" : function + "()") + ", which runs";
+      return true;
+    }
     holder->kind = HolderKind::kVariable;
     holder->name.clear();
     for (const std::string& name : variable->names) holder->name += (holder->name.empty() ? "" : " or ") + name;
-    const SourceSite& site = variable->candidates.front();
-    const SourcePosition position = PositionIn(reader_, variable->module.script, site.position);
-    holder->text = site.text;
-    holder->file = variable->module.script_name;
-    holder->line = position.line;
-    holder->column = position.column;
     return true;
   }
   return false;
@@ -445,7 +450,7 @@ Holder HolderFinder::FromRoot(ObjectId node) {
     holder.text = std::string(RootGroupName(root.group)) + (holder.name.empty() ? "" : " " + holder.name);
     if (holder.kind != HolderKind::kStack) break;
   }
-  if (holder.kind == HolderKind::kStack && NameOfModule(nodes.front(), &holder)) return holder;
+  if (holder.kind == HolderKind::kStack && NameOfFrame(nodes.front(), &holder)) return holder;
   // A function on the way says more than a root.
   for (size_t i = nodes.size(); i-- > 0;) {
     const std::optional<FunctionView> view = ReadFunction(reader_, graph_.IsObject(nodes[i]) ? TaggedOf(nodes[i]) : 0);

@@ -93,7 +93,7 @@ class HolderFinder {
   Holder Resolve(ObjectId node);
   Holder Finish(ObjectId node, Candidate candidate, std::vector<ObjectId> way);
   Holder FromRoot(ObjectId node);
-  bool NameOfModule(ObjectId node, Holder* holder);
+  bool NameOfFrame(ObjectId node, Holder* holder);
   std::string FileOfModule(uint64_t exports);
   void FindModules();
 

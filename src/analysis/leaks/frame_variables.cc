@@ -1,4 +1,4 @@
-#include "analysis/leaks/module_frames.h"
+#include "analysis/leaks/frame_variables.h"
 
 #include "heap/tagged.h"
 
@@ -30,19 +30,20 @@ std::optional<FunctionView> FunctionOfSlot(HeapReader& reader, Address slot) {
   return std::nullopt;
 }
 
-std::optional<ModuleVariable> ModuleVariableAt(HeapReader& reader, SourceFinder& sources, Address slot,
-                                               std::string_view class_name) {
+std::optional<FrameVariable> FrameVariableAt(HeapReader& reader, SourceFinder& sources, Address slot,
+                                             std::string_view class_name) {
   const std::optional<FunctionView> function = FunctionOfSlot(reader, slot);
   if (!function || function->script == 0 || !sources.IsUserScript(function->script)) return std::nullopt;
   const ScriptView* script = ReadScript(reader, function->script);
+  if (script == nullptr) return std::nullopt;
   // Module code covers its whole source.
-  if (script == nullptr || !function->name.empty() || function->start > 0 ||
-      (function->end >= 0 && static_cast<uint64_t>(function->end) + 1 < script->source_length))
-    return std::nullopt;
+  const bool of_module = function->name.empty() && function->start <= 0 &&
+                         (function->end < 0 || static_cast<uint64_t>(function->end) + 1 >= script->source_length);
   const SourceScan* scan = sources.ScanOf(function->script);
   if (scan == nullptr) return std::nullopt;
-  ModuleVariable variable{.module = *function};
-  for (const SourceScan::NamedSite& site : scan->MadeAtTopLevel(class_name)) {
+  FrameVariable variable{.function = *function, .of_module = of_module};
+  for (const SourceScan::NamedSite& site :
+       scan->MadeIn(of_module ? -1 : function->start, of_module ? -1 : function->end, class_name)) {
     if (variable.candidates.size() == kMostCandidates) break;
     variable.candidates.push_back(site.site);
     variable.names.push_back(site.name);
