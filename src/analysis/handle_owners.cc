@@ -95,17 +95,21 @@ bool IsServer(OwnProperties& properties, uint64_t owner) {
           !properties.Has(owner, "_readableState"));
 }
 
+std::optional<int64_t> StreamFlags(OwnProperties& properties, uint64_t state) {
+  std::optional<double> flags = properties.Number(state, "kState");
+  if (!flags) flags = properties.Number(state, "state");
+  if (!flags || std::abs(*flags) > 1e15) return std::nullopt;
+  return static_cast<int64_t>(*flags);
+}
+
 std::optional<StreamFill> FillOf(OwnProperties& properties, uint64_t stream, bool writable) {
-  constexpr int64_t kObjectMode = 1;  // of the flags in `state` or Symbol(kState), lib/internal/streams/readable.js (20 and later)
+  constexpr int64_t kObjectMode = 1;
   const uint64_t state = properties.Object(stream, writable ? "_writableState" : "_readableState");
   const std::optional<double> length = properties.Number(state, "length");
   const std::optional<double> mark = properties.Number(state, "highWaterMark");
   if (!length || !mark) return std::nullopt;
-  std::optional<double> flags = properties.Number(state, "kState");
-  if (!flags) flags = properties.Number(state, "state");
   const bool objects =
-      properties.Boolean(state, "objectMode")
-          .value_or(flags && std::abs(*flags) < 1e15 && (static_cast<int64_t>(*flags) & kObjectMode) != 0);
+      properties.Boolean(state, "objectMode").value_or((StreamFlags(properties, state).value_or(0) & kObjectMode) != 0);
   return StreamFill{*length, *mark, objects};
 }
 

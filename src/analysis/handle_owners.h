@@ -15,6 +15,10 @@ uint64_t OwnerOf(OwnProperties& properties, uint64_t object);
 // Fills in owner_class, local, remote, detail, writable and readable of a handle with an owner.
 void DescribeOwner(OwnProperties& properties, HandleEntry* handle);
 
+// The flags that a stream's `_writableState` or `_readableState` (tagged) keeps as bits of one number: under a symbol from
+// 20 on, under a plain name in 18.20 (lib/internal/streams); nothing where each is a property of its own.
+std::optional<int64_t> StreamFlags(OwnProperties& properties, uint64_t state);
+
 // The fill of a stream's `_writableState` or `_readableState`.
 std::optional<StreamFill> FillOf(OwnProperties& properties, uint64_t stream, bool writable);
 

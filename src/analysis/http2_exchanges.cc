@@ -1,19 +1,10 @@
 #include "analysis/http2_exchanges.h"
 
-#include <cmath>
-
+#include "analysis/handle_owners.h"
 #include "heap/views/properties.h"
 
 namespace corewalk {
 namespace {
-
-// Under a symbol; under a plain name in 18.20, which has the bits, too.
-std::optional<int64_t> StateBits(OwnProperties& properties, uint64_t state) {
-  std::optional<double> bits = properties.Number(state, "kState");
-  if (!bits) bits = properties.Number(state, "state");
-  if (!bits || std::abs(*bits) > 1e15) return std::nullopt;
-  return static_cast<int64_t>(*bits);
-}
 
 // Everything was read from the peer, or is in the buffer. lib/internal/streams/readable.js: `ended`, a bit in 18.20
 // and from 20 on, which moved in 20.10 and 21.2, when `flowing` became one, too.
@@ -21,7 +12,7 @@ std::optional<bool> ReadableEnded(OwnProperties& properties, uint64_t stream) {
   constexpr int64_t kEnded = 1 << 9, kEndedEarly = 1 << 1;
   const uint64_t state = properties.Object(stream, "_readableState");
   if (const std::optional<bool> ended = properties.Boolean(state, "ended")) return ended;
-  const std::optional<int64_t> bits = StateBits(properties, state);
+  const std::optional<int64_t> bits = StreamFlags(properties, state);
   if (!bits) return std::nullopt;
   return (*bits & (properties.Has(state, "flowing") ? kEndedEarly : kEnded)) != 0;
 }
@@ -31,7 +22,7 @@ std::optional<bool> WritableEnding(OwnProperties& properties, uint64_t stream) {
   constexpr int64_t kEnding = 1 << 12;
   const uint64_t state = properties.Object(stream, "_writableState");
   if (const std::optional<bool> ending = properties.Boolean(state, "ending")) return ending;
-  const std::optional<int64_t> bits = StateBits(properties, state);
+  const std::optional<int64_t> bits = StreamFlags(properties, state);
   if (!bits) return std::nullopt;
   return (*bits & kEnding) != 0;
 }

@@ -1,7 +1,6 @@
 #include "analysis/http_exchanges.h"
 
-#include <algorithm>
-
+#include "heap/views/bound_functions.h"
 #include "heap/views/primitives.h"
 #include "heap/views/properties.h"
 
@@ -72,14 +71,7 @@ HttpExchange ServerExchange(OwnProperties& properties, uint64_t response, uint64
 // bound to what its parser calls (connectionListenerInternal() in lib/_http_server.js, 12 to 26). `incoming` begins with
 // the request that is being answered, `outgoing` has the answers that wait until it is.
 uint64_t ConnectionState(OwnProperties& properties, uint64_t parser) {
-  constexpr uint64_t kBoundArguments = 40, kMostArguments = 8;  // JSBoundFunction, src/objects/js-function.tq
-  HeapReader& reader = properties.reader();
-  const uint64_t bound = properties.Object(parser, "onIncoming");
-  if (!reader.IsType(bound, "JS_BOUND_FUNCTION_TYPE")) return 0;
-  const uint64_t arguments = reader.Field(bound, kBoundArguments).value_or(0);
-  const uint64_t count = std::min(reader.ArrayLength(arguments).value_or(0), kMostArguments);
-  for (uint64_t i = 0; i < count; ++i) {
-    const uint64_t argument = reader.ArrayElement(arguments, i).value_or(0);
+  for (const uint64_t argument : BoundArguments(properties.reader(), properties.Object(parser, "onIncoming"))) {
     if (properties.Has(argument, "outgoing") && properties.Has(argument, "incoming")) return argument;
   }
   return 0;

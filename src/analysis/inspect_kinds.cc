@@ -6,6 +6,7 @@
 
 #include "analysis/inspect.h"
 #include "heap/views/buffers.h"
+#include "heap/views/bound_functions.h"
 #include "heap/views/collections.h"
 #include "heap/views/functions.h"
 #include "heap/views/primitives.h"
@@ -170,10 +171,10 @@ void Inspector::DescribeKind(uint64_t word, const std::string& type, int depth, 
     }()), out);
   } else if (kind == "bound_function") {
     if (depth > 0) {
-      AddField("bound_target", word, 24, depth - 1, out);  // JSBoundFunction
-      AddField("bound_this", word, 32, depth - 1, out);
+      AddField("bound_target", word, kBoundTarget, depth - 1, out);
+      AddField("bound_this", word, kBoundThis, depth - 1, out);
       std::vector<Inspected> arguments;
-      const uint64_t array = reader_.Field(word, 40).value_or(0);
+      const uint64_t array = reader_.Field(word, kBoundArguments).value_or(0);
       out->damaged |= reader_.TypeOf(array) != "FIXED_ARRAY_TYPE" || !reader_.ArrayLength(array);
       const uint64_t count = std::min<uint64_t>(reader_.ArrayLength(array).value_or(0), 1000);
       for (uint64_t i = 0; i < count && !stopped_; ++i)

@@ -11,8 +11,7 @@
 namespace corewalk {
 namespace {
 
-// StandardFrameConstants, the same from 7.4 to 14.6.
-constexpr int64_t kContext = -8, kFunction = -16, kCallerSp = 16;
+constexpr int64_t kCallerSp = 16;  // StandardFrameConstants, the same from 7.4 to 14.6
 constexpr uint64_t kMostArguments = 1000;   // that are told
 constexpr uint64_t kMostPassed = 1 << 17;   // more makes no sense (src/codegen/code-desc.h: Code::kMaxArguments is 65534)
 constexpr size_t kMostFunctions = 1 << 16;   // that are remembered
@@ -89,8 +88,8 @@ void JsFrameReader::SetSymbol(Address pc, bool returns, JsFrame* out) {
 }
 
 void JsFrameReader::Add(const StackFrame& frame, const StackFrame* caller, std::vector<JsFrame>* frames) {
-  const uint64_t marker = stack_->At(frame.fp + kContext);
-  if (IsFunction(stack_->At(frame.fp + kFunction)) && (marker & 1) != 0) return AddJavaScript(frame, caller, frames);
+  const uint64_t marker = stack_->At(frame.fp + kFrameContext);
+  if (IsFunction(stack_->At(frame.fp + kFrameFunction)) && (marker & 1) != 0) return AddJavaScript(frame, caller, frames);
   frames->push_back(Typed(frame, marker));
 }
 
@@ -176,7 +175,7 @@ void JsFrameReader::SetArguments(const StackFrame& frame, const StackFrame* call
   // holds those that were passed.
   uint64_t count = reader_.Raw<uint16_t>(out->function.shared, facts_.formal_count).value_or(kDontAdapt);
   Address base = first;
-  if (caller != nullptr && markers_.Of(stack_->At(caller->fp + kContext)) == FrameMarker::kArgumentsAdaptor) {
+  if (caller != nullptr && markers_.Of(stack_->At(caller->fp + kFrameContext)) == FrameMarker::kArgumentsAdaptor) {
     const uint64_t passed = stack_->At(caller->fp + static_cast<uint64_t>(kAdaptorCount));
     if (!IsSmi(passed) || SmiValue(passed) < 0) return;
     count = static_cast<uint64_t>(SmiValue(passed));
@@ -268,8 +267,8 @@ void JsFrameReader::SetBytecodePosition(const StackFrame& frame, uint64_t byteco
 
 void JsFrameReader::AddJavaScript(const StackFrame& frame, const StackFrame* caller, std::vector<JsFrame>* frames) {
   JsFrame out{.kind = FrameKind::kJavaScript, .pc = frame.pc, .fp = frame.fp, .function = {}, .symbol = {}, .position = {}, .receiver = {}, .arguments = {}};
-  out.function = FunctionOf(stack_->At(frame.fp + kFunction));
-  out.context = stack_->At(frame.fp + kContext);
+  out.function = FunctionOf(stack_->At(frame.fp + kFrameFunction));
+  out.context = stack_->At(frame.fp + kFrameContext);
   SetArguments(frame, caller, &out);
   const std::optional<CodeView> code = code_.At(frame.pc - (frame.returns ? 1 : 0));
   const uint64_t slot = stack_->At(frame.fp + static_cast<uint64_t>(int64_t{facts_.bytecode_array}));

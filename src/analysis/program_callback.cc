@@ -1,7 +1,6 @@
 #include "analysis/program_callback.h"
 
-#include <algorithm>
-
+#include "heap/views/bound_functions.h"
 #include "heap/views/contexts.h"
 #include "heap/views/functions.h"
 #include "node/node_script.h"
@@ -35,18 +34,14 @@ uint64_t WrappedBy(HeapReader& reader, const FunctionView& function) {
 
 // What Node.js bound: a function of the program among the arguments, else any, else the function itself.
 uint64_t BoundBy(HeapReader& reader, uint64_t bound) {
-  constexpr uint64_t kTarget = 24, kArguments = 40, kMostArguments = 8;  // JSBoundFunction, src/objects/js-function.tq
-  const uint64_t arguments = reader.Field(bound, kArguments).value_or(0);
-  const uint64_t count = std::min(reader.ArrayLength(arguments).value_or(0), kMostArguments);
   uint64_t of_node = 0;
-  for (uint64_t i = 0; i < count; ++i) {
-    const uint64_t argument = reader.ArrayElement(arguments, i).value_or(0);
+  for (const uint64_t argument : BoundArguments(reader, bound)) {
     const std::optional<FunctionView> view = ReadFunction(reader, argument);
     if (!view) continue;
     if (view->script != 0 && !IsOfNode(*view)) return argument;
     if (of_node == 0) of_node = argument;
   }
-  return of_node != 0 ? of_node : reader.Field(bound, kTarget).value_or(0);
+  return of_node != 0 ? of_node : reader.Field(bound, kBoundTarget).value_or(0);
 }
 
 }  // namespace
@@ -56,7 +51,7 @@ uint64_t ProgramCallback(HeapReader& reader, uint64_t function) {
   for (int i = 0; i < kMostWrappers; ++i) {
     const std::optional<FunctionView> view = ReadFunction(reader, at);
     if (!view) break;
-    const bool bound = reader.IsType(at, "JS_BOUND_FUNCTION_TYPE");
+    const bool bound = IsBoundFunction(reader, at);
     if (!bound && !IsOfNode(*view)) break;
     const uint64_t wrapped = bound ? BoundBy(reader, at) : WrappedBy(reader, *view);
     if (wrapped == 0 || wrapped == at || !ReadFunction(reader, wrapped)) break;

@@ -154,6 +154,13 @@ ValueOrigin SourceScan::OriginOf(const Declaration& declaration) const {
   return best;
 }
 
+SourceSite SourceScan::SiteOf(const Declaration& declaration) const {
+  return {.position = UnitsAt(declaration.name_begin),
+          .text = Shown(std::string(KeywordOf(declaration.kind)) +
+                        std::string(TextOf(declaration.begin, declaration.end))),
+          .origin = OriginOf(declaration)};
+}
+
 std::optional<SourceSite> SourceScan::FindVariable(const VariableQuery& query) const {
   const uint32_t function = ScopeOfFunction(query.begin, query.end);
   const int64_t inside = query.inside < 0 ? -1 : ByteAt(query.inside);
@@ -181,9 +188,7 @@ std::optional<SourceSite> SourceScan::FindVariable(const VariableQuery& query) c
     if (best == nullptr || score > best_score) best = &declaration, best_score = score;
   }
   if (best == nullptr) return std::nullopt;
-  return SourceSite{.position = UnitsAt(best->name_begin),
-                    .text = Shown(std::string(KeywordOf(best->kind)) + std::string(TextOf(best->begin, best->end))),
-                    .origin = OriginOf(*best)};
+  return SiteOf(*best);
 }
 
 // What stands in front of the property's name: "this", "app.locals"; of a key or field "".
@@ -253,9 +258,8 @@ bool SourceScan::Exports(std::string_view name) const {
       exports_, [&](const Export& exported) { return TextOf(exported.name_begin, exported.name_end) == name; });
 }
 
-std::vector<SourceScan::NamedSite> SourceScan::MadeIn(int64_t begin, int64_t end,
-                                                      std::string_view class_name) const {
-  std::vector<NamedSite> made, called;
+SourceScan::Made SourceScan::MadeIn(int64_t begin, int64_t end, std::string_view class_name) const {
+  Made found;
   const uint32_t function = ScopeOfFunction(begin, end);
   const auto is_of_function = [&](uint32_t scope) {
     for (size_t i = 0; i < kMostNesting && scope != function; ++i) {
@@ -272,11 +276,6 @@ std::vector<SourceScan::NamedSite> SourceScan::MadeIn(int64_t begin, int64_t end
     const size_t equals = value.find('=');
     if (equals == std::string_view::npos) continue;
     value.remove_prefix(std::min(value.find_first_not_of(" \t\r\n", equals + 1), value.size()));
-    NamedSite named{.name = std::string(TextOf(declaration.name_begin, declaration.name_end)),
-                    .site = {.position = UnitsAt(declaration.name_begin),
-                             .text = Shown(std::string(KeywordOf(declaration.kind)) +
-                                           std::string(TextOf(declaration.begin, declaration.end))),
-                             .origin = declaration.origin}};
     bool makes = (class_name == "Array" && value.starts_with('[')) ||
                  (class_name == "Object" && (value.starts_with('{') || value.starts_with("Object.create")));
     if (value.starts_with("new ")) {
@@ -284,13 +283,12 @@ std::vector<SourceScan::NamedSite> SourceScan::MadeIn(int64_t begin, int64_t end
       const std::string_view constructor = value.substr(4, value.find_first_of("(;\n", 4) - 4);
       makes = constructor.ends_with(class_name) && !class_name.empty();
     }
-    if (makes) {
-      made.push_back(std::move(named));
-    } else if (declaration.origin == ValueOrigin::kCalled && !value.starts_with("Object.create")) {
-      called.push_back(std::move(named));
-    }
+    found.any_returned |= !makes && declaration.origin == ValueOrigin::kCalled && !value.starts_with("Object.create");
+    if (makes)
+      found.variables.push_back({.name = std::string(TextOf(declaration.name_begin, declaration.name_end)),
+                                 .site = SiteOf(declaration)});
   }
-  return made.empty() ? called : made;
+  return found;
 }
 
 bool SourceScan::LeadsTo(int64_t begin, int64_t end, std::string_view word, const Cancel& cancel) const {

@@ -83,9 +83,13 @@ class SourceScan {
     std::string name;
     SourceSite site;
   };
-  // Variables of the function between these positions (-1: of the whole script) that are declared with something that
-  // makes an object of the class: `new Map()`, `[]`, `{}`; when there is none, those whose value some function returned.
-  std::vector<NamedSite> MadeIn(int64_t begin, int64_t end, std::string_view class_name) const;
+  struct Made {
+    std::vector<NamedSite> variables;  // declared with something that makes such an object: `new Map()`, `[]`, `{}`
+    bool any_returned = false;         // others are what some function returned, which may be one
+  };
+  // The variables of the function between these positions (-1: of the whole script, but none of its functions) that an
+  // object of the class may be in.
+  Made MadeIn(int64_t begin, int64_t end, std::string_view class_name) const;
   // Whether what stands between these positions has this word, or calls by its name a function of this source that has
   // it: `() => poll(socket)` has "setTimeout" when poll does.
   bool LeadsTo(int64_t begin, int64_t end, std::string_view word, const Cancel& cancel) const;
@@ -131,6 +135,7 @@ class SourceScan {
   std::string Shown(std::string_view text) const;
   std::string OwnerIn(const PropertySite& site) const;
   ValueOrigin OriginOf(const Declaration& declaration) const;
+  SourceSite SiteOf(const Declaration& declaration) const;
 
   std::string text_;
   bool one_unit_per_byte_ = true;

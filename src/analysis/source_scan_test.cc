@@ -264,17 +264,18 @@ TEST(SourceScan, LeadsToAWordThroughAFunctionThatItCalls) {
 TEST(SourceScan, VariablesOfAModuleByWhatTheyAreMadeOf) {
   const auto made = [](const std::string& source, std::string_view class_name) {
     std::string names;
-    for (const SourceScan::NamedSite& site : Scan(source).MadeIn(-1, -1, class_name)) names += site.name + " ";
-    return names;
+    const SourceScan::Made found = Scan(source).MadeIn(-1, -1, class_name);
+    for (const SourceScan::NamedSite& variable : found.variables) names += variable.name + " ";
+    return names + (found.any_returned ? "or returned" : "");
   };
   const std::string source =
       "const a = new Map(), b = [], c = {}; let d = new x_1.Store(9); var e = load();\n"
       "function f() { const g = new Map() }\nconst h = Object.create(null)";
-  EXPECT_EQ(made(source, "Map"), "a ");
-  EXPECT_EQ(made(source, "Array"), "b ");
-  EXPECT_EQ(made(source, "Object"), "c h ");
-  EXPECT_EQ(made(source, "Store"), "d ");
-  EXPECT_EQ(made(source, "Other"), "e ") << "what a function returned may be anything";
+  EXPECT_EQ(made(source, "Map"), "a or returned");
+  EXPECT_EQ(made(source, "Array"), "b or returned");
+  EXPECT_EQ(made(source, "Object"), "c h or returned");
+  EXPECT_EQ(made(source, "Store"), "d or returned");
+  EXPECT_EQ(made(source, "Other"), "or returned") << "what a function returned may be anything";
   EXPECT_EQ(made("let a; a = new Map()", "Map"), "");
 }
 

@@ -12,6 +12,7 @@ constexpr auto kReading = std::to_array<std::string_view>(
      "flat",    "flatMap", "forEach", "get",         "getAll", "has",  "hasOwnProperty", "includes",
      "indexOf", "join",    "keys",    "lastIndexOf", "length", "map",  "reduce",         "reduceRight",
      "size",    "slice",   "some",    "toSorted",    "values"});
+constexpr auto kAdding = std::to_array<std::string_view>({"push", "set", "add", "unshift", "splice"});
 // Functions that make a new collection of what they are given.
 constexpr auto kMaking =
     std::to_array<std::string_view>({"concat", "entries", "filter", "flat", "flatMap", "from", "fromEntries", "groupBy",
@@ -32,7 +33,7 @@ class Uses {
 
   NameUses Run() {
     for (size_t i = 0; i < tokens_.size() && !found_.changes; ++i) {
-      // The name as a string, or in one, may be how it is reached.
+      // The name as a string may be how it is reached.
       if (tokens_[i].kind == TokenKind::kString && Word(i).size() == name_.size() + 2 &&
           Word(i).substr(1, name_.size()) == name_ && property_)
         found_.changes = true;
@@ -118,7 +119,7 @@ class Uses {
     const size_t begin = BeginOfChain(at);
     const size_t before = begin - 1;  // may be npos; Word and Is know
     if (begin > 0 && (Is(before, kSpread) || Is(before, kStep) || Word(before) == "delete")) return Is(before, kSpread);
-    size_t next = at + 1;
+    const size_t next = at + 1;
     if (IsDot(next) || Is(next, '[')) return EndsInReading(next);
     if (begin == 0) return false;
     if (Word(before) == "of" || Word(before) == "in" || Word(before) == "typeof") return true;
@@ -137,20 +138,15 @@ class Uses {
     bool first = true;
     while (at < tokens_.size()) {
       if (IsDot(at) && IsName(at + 1)) {
-        const bool called = Is(at + 2, '(');
-        if (called && !IsOneOf(kReading, Word(at + 1)) && first) return false;
         // Further on it is a method of what was found: only the names of those that add are known.
-        if (called && (Word(at + 1) == "push" || Word(at + 1) == "set" || Word(at + 1) == "add" ||
-                       Word(at + 1) == "unshift" || Word(at + 1) == "splice"))
-          return false;
+        const std::string_view method = Is(at + 2, '(') ? Word(at + 1) : "";
+        if (!method.empty() && (first ? !IsOneOf(kReading, method) : IsOneOf(kAdding, method))) return false;
         at += 2;
       } else if (IsDot(at) && Is(at + 1, '[')) {
         ++at;
-        continue;
       } else if (Is(at, '(') || Is(at, '[')) {
         if (tokens_[at].match <= at || tokens_[at].match >= tokens_.size()) return false;
-        if (Is(at, '[')) first = false;
-        if (Is(at, '(')) first = false;
+        first = false;
         at = tokens_[at].match + 1;
       } else {
         break;

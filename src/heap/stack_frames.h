@@ -16,6 +16,9 @@
 
 namespace corewalk {
 
+// Of a frame of a function, from its frame pointer (StandardFrameConstants, the same from 7.4 to 14.6).
+inline constexpr int64_t kFrameContext = -8, kFrameFunction = -16;
+
 // The words of a thread's stack from its stack pointer (and what x86-64 code may use below it) on.
 struct StackWords {
   Address start = 0;

@@ -1,5 +1,6 @@
 #include "node/event_emitter.h"
 
+#include "heap/views/bound_functions.h"
 #include "heap/views/contexts.h"
 #include "heap/views/functions.h"
 #include "heap/views/primitives.h"
@@ -10,7 +11,6 @@ namespace corewalk {
 namespace {
 
 constexpr uint8_t kIsCallable = 2;  // Map::bit_field, src/objects/map.h: the same from 7.4 to 14.6
-constexpr int kBoundTarget = 24;    // JSBoundFunction, src/objects/js-function.tq
 constexpr int kMostPrototypes = 256;
 constexpr uint64_t kMostEvents = 1 << 20;  // of one emitter
 constexpr uint64_t kPollListeners = 1 << 14;
@@ -97,7 +97,7 @@ std::optional<EmitterView> EventEmitterReader::Read(const MapInfo& map, Address 
 bool EventEmitterReader::IsOnceWrapper(uint64_t function) {
   // The wrapper's own code is in lib/events.js: a bound function's target, or the closure itself.
   uint64_t inner = function;
-  if (reader_.IsType(inner, "JS_BOUND_FUNCTION_TYPE")) inner = reader_.Field(inner, kBoundTarget).value_or(0);
+  if (IsBoundFunction(reader_, inner)) inner = reader_.Field(inner, kBoundTarget).value_or(0);
   const MapInfo* map = reader_.MapOf(inner);
   if (map == nullptr || map->category != Category::kClosure) return false;
   const uint64_t shared = reader_.Field(inner, ObjectField::kFunctionShared).value_or(0);

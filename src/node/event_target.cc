@@ -1,5 +1,6 @@
 #include "node/event_target.h"
 
+#include "heap/views/bound_functions.h"
 #include "heap/views/collections.h"
 #include "heap/views/contexts.h"
 #include "heap/views/functions.h"
@@ -72,7 +73,7 @@ std::optional<EventTargetView> EventTargetReader::Read(const MapInfo& map, Addre
 
 bool EventTargetReader::InEventTargetScript(uint64_t function) {
   const MapInfo* map = reader_.MapOf(function);
-  if (map == nullptr || map->category != Category::kClosure || reader_.IsType(function, "JS_BOUND_FUNCTION_TYPE"))
+  if (map == nullptr || map->category != Category::kClosure || IsBoundFunction(reader_, function))
     return false;
   const uint64_t shared = reader_.Field(function, ObjectField::kFunctionShared).value_or(0);
   const auto [known, is_new] = event_target_code_.try_emplace(shared, false);

@@ -11,8 +11,8 @@ namespace corewalk {
 namespace {
 
 constexpr int kMostFields = 4;        // embedder fields of API objects
-constexpr uint64_t kPortWords = 64;     // of node::worker::MessagePort
-constexpr uint64_t kDataWords = 40;     // of MessagePortData
+constexpr uint64_t kPortWords = 64;   // of node::worker::MessagePort
+constexpr uint64_t kDataWords = 40;   // of MessagePortData
 constexpr size_t kWorkerWords = 256;  // of node::worker::Worker
 constexpr uint64_t kMostMessages = uint64_t{1} << 24;
 constexpr uint64_t kMallocFlags = 7;  // of glibc's size in front of a block

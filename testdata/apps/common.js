@@ -88,7 +88,20 @@ function truthCounters(count, identity) {
   return keep(new Uint32Array(buffer, 24, count));
 }
 
+// step(run) adds what is done in its turn, run(done); step.begin() does one after the other, then `end`.
+function steps(end) {
+  var all = [];
+  function next() {
+    var run = all.shift();
+    if (run) run(next);
+    else setImmediate(end);
+  }
+  function step(run) { all.push(run); }
+  step.begin = next;
+  return step;
+}
+
 module.exports = {
   keep: keep, print: print, settle: settle, spaces: spaces, finish: finish, make: make, writeAll: writeAll,
-  truthCounters: truthCounters
+  truthCounters: truthCounters, steps: steps
 };

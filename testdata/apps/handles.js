@@ -75,13 +75,7 @@ function finish() {
 var fifo = path.join(directory, 'fifo');
 childProcess.execFileSync('mkfifo', [fifo]);
 
-var steps = [];
-function step(run) { steps.push(run); }
-function next() {
-  var run = steps.shift();
-  if (run) run(next);
-  else setImmediate(finish);
-}
+var step = common.steps(finish);
 
 var server = http.createServer(function(request, response) {
   if (request.url === '/ready') return response.end('ready');
@@ -191,4 +185,4 @@ step(function(done) {
   expected.full = [['Writable', true, 16, 10, false], ['Readable', false, 6, 4, true]];
   done();
 });
-next();
+step.begin();

@@ -30,13 +30,7 @@ function exchange(side, state, method, url, status) {
   expected.http.push({side: side, state: state, method: method, url: url, status: status});
 }
 
-var steps = [];
-function step(run) { steps.push(run); }
-function next() {
-  var run = steps.shift();
-  if (run) run(next);
-  else setImmediate(finish);
-}
+var step = common.steps(finish);
 
 // A name server that never answers.
 step(function(done) {
@@ -148,4 +142,4 @@ function finish() {
   expected.resources = process.getActiveResourcesInfo ? counts(process.getActiveResourcesInfo()) : null;
   common.finish(expected);
 }
-next();
+step.begin();

@@ -5,9 +5,9 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "analysis/leaks/frame_variables.h"
 #include "analysis/leaks/holder_candidate.h"
 #include "analysis/leaks/live_objects.h"
-#include "analysis/leaks/frame_variables.h"
 #include "base/on_threads.h"
 #include "heap/map_cache.h"
 #include "heap/views/generators.h"
@@ -25,6 +25,7 @@ constexpr uint32_t kMostDistance = 1'000'000;
 constexpr uint32_t kMostOfShape = 16;  // referrers of one shape, where there are very many
 constexpr size_t kLikelyBits = 1 << 17;  // 16 KB
 constexpr uint64_t kMostLikelyAsked = 1 << 13;
+constexpr size_t kMostSlots = 64;  // of stacks that refer to one object
 constexpr size_t kMostInnerContexts = 6;  // levels of contexts inside of one
 
 }  // namespace
@@ -55,33 +56,18 @@ const Holder& HolderFinder::Find(ObjectId node) {
 }
 
 void HolderFinder::Prepare(std::span<const ObjectId> nodes) {
-  // What a search will ask about is what stands on the ways up: of all nodes in one pass, of their referrers in the
-  // next.
-  constexpr int kRounds = 1;
+  // What a search will ask about is what stands on the ways up; the rest is in AddLikelyAsked().
   constexpr size_t kMostPrepared = 1 << 14;
   std::unordered_set<ObjectId> seen;
-  std::vector<ObjectId> level(nodes.begin(), nodes.end());
+  std::vector<ObjectId> wanted;
   for (const ObjectId node : nodes) {
     if (node >= graph_.node_count() || !graph_.IsLive(node)) continue;
-    ObjectId at = graph_.ParentOf(node);
-    for (size_t i = 0; i < kMostLevels && at != kNoObject; ++i, at = graph_.ParentOf(at)) level.push_back(at);
-  }
-  for (int round = 0; round < kRounds && !level.empty() && !cancel_.Cancelled(); ++round) {
-    std::vector<ObjectId> wanted;
-    for (const ObjectId node : level) {
-      if (node < graph_.node_count() && graph_.IsLive(node) && seen.size() < kMostPrepared &&
-          seen.insert(node).second && !SoleOwner(node))
-        wanted.push_back(node);
-    }
-    CollectReferrers(wanted);
-    level.clear();
-    for (const ObjectId node : wanted) {
-      const std::vector<ObjectId>& referrers = referrers_[node];
-      for (size_t i = 0; i < std::min(referrers.size(), kMostOpen); ++i) {
-        if (graph_.IsObject(referrers[i])) level.push_back(ChainFrom(referrers[i], node).front());
-      }
+    ObjectId at = node;
+    for (size_t i = 0; i <= kMostLevels && at != kNoObject; ++i, at = graph_.ParentOf(at)) {
+      if (seen.size() < kMostPrepared && seen.insert(at).second && !SoleOwner(at)) wanted.push_back(at);
     }
   }
+  CollectReferrers(std::move(wanted));
 }
 
 // The dominator tree's way up, as far as it takes to see.
@@ -408,29 +394,38 @@ Holder HolderFinder::Finish(ObjectId node, Candidate candidate, std::vector<Obje
   return holder;
 }
 
-// A variable of a module or function that still runs, when the object is one (see frame_variables.h).
+// A variable of a module or function that still runs, when the object is one (see frame_variables.h). Outer frames come
+// first: what a module's variable refers to is handed on to the functions that it calls.
 bool HolderFinder::NameOfFrame(ObjectId node, Holder* holder) {
   if (!graph_.IsObject(node)) return false;
-  const std::string class_name = reader_.ClassOf(TaggedOf(node));
+  std::vector<Address> slots;
   for (const uint32_t index : graph_.RootsOf(node)) {
     const Root& root = graph_.roots().roots[index];
-    if (root.group != RootGroup::kStacks) continue;
-    const std::optional<FrameVariable> variable = FrameVariableAt(reader_, sources_, root.slot, class_name);
+    if (root.group == RootGroup::kStacks && root.slot != 0) slots.push_back(root.slot);
+  }
+  std::ranges::sort(slots, std::greater<>());
+  if (slots.size() > kMostSlots) slots.resize(kMostSlots);
+  const std::string class_name = reader_.ClassOf(TaggedOf(node));
+  for (const Address slot : slots) {
+    const std::optional<FrameVariable> variable = FrameVariableAt(reader_, sources_, slot, class_name);
     if (!variable) continue;
-    const SourceSite& site = variable->candidates.front();
-    const SourcePosition position = PositionIn(reader_, variable->function.script, site.position);
-    holder->text = site.text;
+    const std::string& function = variable->function.name;
     holder->file = variable->function.script_name;
-    holder->line = position.line;
-    holder->column = position.column;
+    holder->text = variable->declared.empty() ? "a variable of the module's own code" : variable->declared[0].site.text;
+    if (!variable->declared.empty()) {
+      const SourcePosition position =
+          PositionIn(reader_, variable->function.script, variable->declared[0].site.position);
+      holder->line = position.line;
+      holder->column = position.column;
+    }
     if (!variable->of_module) {
-      const std::string& function = variable->function.name;
       holder->text += " of " + (function.empty() ? "a function" : function + "()") + ", which runs";
       return true;
     }
     holder->kind = HolderKind::kVariable;
     holder->name.clear();
-    for (const std::string& name : variable->names) holder->name += (holder->name.empty() ? "" : " or ") + name;
+    for (const SourceScan::NamedSite& one : variable->declared)
+      holder->name += (holder->name.empty() ? "" : " or ") + one.name;
     return true;
   }
   return false;

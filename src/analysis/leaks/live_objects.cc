@@ -53,7 +53,7 @@ std::vector<ObjectId> LiveObjects(const HeapGraph& graph, const std::function<bo
                                   const Cancel& cancel) {
   const std::span<const LiveShape> shapes = graph.shapes().shapes();
   std::vector<uint8_t> is_wanted(shapes.size());
-  std::vector<size_t> rare;
+  std::vector<size_t> chosen;
   uint64_t expected = 0;
   bool all_rare = true;
   for (size_t i = 0; i < shapes.size(); ++i) {
@@ -62,14 +62,14 @@ std::vector<ObjectId> LiveObjects(const HeapGraph& graph, const std::function<bo
     is_wanted[i] = 1;
     expected += shapes[i].live_count;
     all_rare &= IsRare(shapes[i]);
-    rare.push_back(i);
+    chosen.push_back(i);
   }
   std::vector<ObjectId> objects;
   if (expected == 0) return objects;
   if (all_rare && graph.rare_objects() == nullptr) ListRareObjects(graph, cancel);
   objects.reserve(expected);
   if (all_rare && graph.rare_objects() != nullptr) {
-    for (const size_t shape : rare) {
+    for (const size_t shape : chosen) {
       const std::span<const ObjectId> few = graph.rare_objects()->Of(shape);
       objects.insert(objects.end(), few.begin(), few.end());
     }

@@ -5,14 +5,14 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "heap/views/bound_functions.h"
 #include "heap/views/contexts.h"
 
 namespace corewalk {
 namespace {
 
-constexpr int kBoundTarget = 24, kBoundThis = 32, kBoundArguments = 40;  // src/objects/js-function.tq
-constexpr int kMostLevels = 8;                                           // of contexts
-constexpr int kMostBound = 100;                                          // bound functions inside one another
+constexpr int kMostLevels = 8;   // of contexts
+constexpr int kMostBound = 100;  // bound functions inside one another
 constexpr size_t kPollFunctions = 1 << 12;
 constexpr uint64_t kContextLengthMask = 0x3fffffff;  // bit 30 is a flag in 7.9
 
@@ -28,7 +28,7 @@ class PinFinder {
       if (i % kPollFunctions == kPollFunctions - 1 && cancel_.Cancelled()) break;
       uint64_t function = functions[i];
       Remember(function);
-      for (int depth = 0; depth < kMostBound && reader_.IsType(function, "JS_BOUND_FUNCTION_TYPE"); ++depth) {
+      for (int depth = 0; depth < kMostBound && IsBoundFunction(reader_, function); ++depth) {
         AddBound(function);
         function = reader_.Field(function, kBoundTarget).value_or(0);
       }

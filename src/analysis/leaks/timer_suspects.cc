@@ -36,7 +36,8 @@ std::string IntervalClause(const TimerGroup& group) {
 
 // setTimeout()s of which all those have fired that were started longer ago than they wait, in a process that has lived
 // for much longer: as many go as come. Not of a callback that starts the next one, whose chain never ends.
-bool IsSteady(HeapReader* reader, const TimerCensus& census, const TimerGroup& group, const Cancel& cancel) {
+bool IsSteady(HeapReader* reader, SourceFinder* sources, const TimerCensus& census, const TimerGroup& group,
+              const Cancel& cancel) {
   const Timer& first = census.timers[group.members[0]];
   if (first.view.kind != TimerKind::kTimeout || first.maker != TimerMaker::kProgram || group.least_interval <= 0 ||
       census.clock.source == TimerClock::Source::kUnknown || !group.first_due)
@@ -53,14 +54,13 @@ bool IsSteady(HeapReader* reader, const TimerCensus& census, const TimerGroup& g
     return false;
   const std::optional<FunctionView> view = ReadFunction(*reader, first.function);
   if (!view || view->script == 0 || view->start < 0) return false;
-  SourceFinder sources(reader, &cancel);
-  const SourceScan* scan = sources.ScanOf(view->script);
+  const SourceScan* scan = sources->ScanOf(view->script);
   return scan != nullptr && !scan->LeadsTo(view->start, view->end, "setTimeout", cancel) &&
          !scan->LeadsTo(view->start, view->end, "refresh", cancel);
 }
 
-Suspect SuspectOf(HeapReader* reader, const HeapGraph& graph, const TimerCensus& census, const TimerGroup& group,
-                  const Cancel& cancel) {
+Suspect SuspectOf(HeapReader* reader, const HeapGraph& graph, SourceFinder* sources, const TimerCensus& census,
+                  const TimerGroup& group, const Cancel& cancel) {
   const Timer& first = census.timers[group.members[0]];
   const std::string made_by(MadeBy(first.view.kind));
   Suspect suspect{
@@ -88,7 +88,7 @@ Suspect SuspectOf(HeapReader* reader, const HeapGraph& graph, const TimerCensus&
   const bool interval = first.view.kind == TimerKind::kInterval;
   if (first.view.kind != TimerKind::kImmediate)
     suspect.growth.push_back((interval ? "each fires every " : "each waits ") + IntervalClause(group));
-  if (IsSteady(reader, census, group, cancel)) {
+  if (IsSteady(reader, sources, census, group, cancel)) {
     suspect.steady = "each is over after " + IntervalClause(group) + ", and those that were started earlier are";
     suspect.growth.push_back(suspect.steady);
   } else if (suspect.count >= kManyTimers) {
@@ -113,12 +113,13 @@ Suspect SuspectOf(HeapReader* reader, const HeapGraph& graph, const TimerCensus&
 std::vector<Suspect> FindTimerSuspects(HeapReader* reader, const HeapGraph& graph, uint64_t least_bytes,
                                        const Cancel& cancel) {
   const TimerCensus census = FindTimers(reader, graph, cancel);
+  SourceFinder sources(reader, &cancel);
   std::vector<Suspect> suspects;
   for (const TimerGroup& group : GroupTimers(graph, census, {.by_interval = false}, cancel)) {
     if (cancel.Cancelled()) break;
     if (group.retained < least_bytes || group.members.size() < kFewTimers) continue;
     if (census.timers[group.members[0]].maker == TimerMaker::kNode) continue;
-    suspects.push_back(SuspectOf(reader, graph, census, group, cancel));
+    suspects.push_back(SuspectOf(reader, graph, &sources, census, group, cancel));
   }
   return suspects;
 }
