@@ -42,7 +42,7 @@ TEST(SourceUses, WhatAddsToIt) {
   EXPECT_FALSE(only_read("t.set(k, v)"));
   EXPECT_FALSE(only_read("t.push(v)"));
   EXPECT_FALSE(only_read("t[k] = v"));
-  EXPECT_FALSE(only_read("t[k] ??= v"));
+  EXPECT_FALSE(only_read("t[k] ?" "?= v"));
   EXPECT_FALSE(only_read("t[k]++"));
   EXPECT_FALSE(only_read("t.get(k).push(v)"));
   EXPECT_FALSE(only_read("t[k].items.push(v)"));
