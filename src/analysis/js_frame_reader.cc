@@ -278,13 +278,16 @@ void JsFrameReader::AddJavaScript(const StackFrame& frame, const StackFrame* cal
     out.tier = code->tier == CodeTier::kMaglev     ? FrameTier::kMaglev
                : code->tier == CodeTier::kTurboFan ? FrameTier::kTurboFan
                                                    : FrameTier::kOptimized;
-    const std::vector<CodeFunction> functions = code_.FunctionsAt(*code, frame.pc, frame.returns);
+    const std::optional<ReturnPlace> place = frame.returns ? code_.ReturnPlaceOf(*code, frame.pc) : std::nullopt;
+    out.deoptimizes = place && place->deoptimizes;
+    const Address pc = out.deoptimizes ? code->start + place->offset : frame.pc;
+    const std::vector<CodeFunction> functions = code_.FunctionsAt(*code, pc, frame.returns);
     for (const CodeFunction& function : functions) {
       if (function.shared == 0) {
         SetPosition(function.position, &out);
         break;
       }
-      JsFrame inlined{.kind = FrameKind::kJavaScript, .tier = out.tier, .inlined = true, .pc = frame.pc, .fp = frame.fp, .function = {}, .symbol = {}, .position = {}, .receiver = {}, .arguments = {}};
+      JsFrame inlined{.kind = FrameKind::kJavaScript, .tier = out.tier, .inlined = true, .deoptimizes = out.deoptimizes, .pc = frame.pc, .fp = frame.fp, .function = {}, .symbol = {}, .position = {}, .receiver = {}, .arguments = {}};
       inlined.function = Named(ReadShared(reader_, function.shared).value_or(FunctionView()));
       if (inlined.function.script == 0) inlined.kind = FrameKind::kBuiltin;
       SetPosition(function.position, &inlined);

@@ -42,6 +42,7 @@ struct JsFrame {
   FrameKind kind = FrameKind::kUnknown;
   FrameTier tier = FrameTier::kNone;
   bool inlined = false;  // into the next frame that is not; then nothing is known of its receiver and arguments
+  bool deoptimizes = false;  // optimized code that V8 throws away as soon as what it called returns
   Address pc = 0;
   Address fp = 0;
   FunctionView function;       // function.shared == 0: none

@@ -46,6 +46,7 @@ std::string Remarks(const JsFrame& frame) {
   std::string text(FrameTierName(frame.tier));
   const auto add = [&](const std::string& piece) { text += (text.empty() ? "" : ", ") + piece; };
   if (frame.inlined) add("inlined");
+  if (frame.deoptimizes) add("deoptimized on return");
   if (frame.kind == FrameKind::kBuiltin) add("builtin");
   if (frame.kind == FrameKind::kApi) add("native");
   if (frame.function.script != 0 && frame.position.line == 0)
@@ -109,6 +110,7 @@ std::string FrameJson(const JsFrame& frame, size_t index, Inspector& inspector) 
   const auto position = [](int value) { return value == 0 ? std::string("null") : std::to_string(value); };
   if (frame.tier != FrameTier::kNone) add("tier", text(FrameTierName(frame.tier)));
   if (frame.inlined) add("inlined", "true");
+  if (frame.deoptimizes) add("deoptimizes_on_return", "true");
   add("pc", frame.pc == 0 ? "null" : Hex(frame.pc));
   add("fp", frame.fp == 0 ? "null" : Hex(frame.fp));
   if (!frame.symbol.empty()) {

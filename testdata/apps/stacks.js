@@ -24,6 +24,7 @@ var prepare = function(f) { return attempt('%PrepareFunctionForOptimization(f)',
 var optimizeNext = function(f) { return attempt('%OptimizeFunctionOnNextCall(f)', f); };
 var maglevNext = function(f) { return attempt('%OptimizeMaglevOnNextCall(f)', f); };
 var baselineNow = function(f) { return attempt('%CompileBaseline(f)', f); };
+var deoptimize = function(f) { return attempt('%DeoptimizeFunction(f)', f); };
 var status = function(f) { return attempt('%GetOptimizationStatus(f)', f); };
 
 var die = false;       // rehearsals go all the way and come back
@@ -99,6 +100,44 @@ function atInliningMaglev(value, text) {
   result += inlinedMiddle(value + 1) + text.length;
   return result;
 }
+// What they rely on changes while they are on the stack: V8 throws their code away and has them return to an exit.
+function Shape() { this.side = 1; }
+Shape.prototype.area = function area() { return this.side; };
+var shape = new Shape();
+function staleInner(value) {
+  if (die) Shape.prototype.area = function other() { return 2; };
+  return finish(value);
+}
+function staleMiddle(value, text) {
+  if (value > 100) return shape.area();
+  return staleInner(text + value) + shape.area();
+}
+function atStale(value, text) {
+  var result = staleMiddle(value + 1, text) + shape.area();
+  return result;
+}
+function atStaleMaglev(value, text) {
+  var result = staleMiddle(value + 1, text) + shape.area();
+  return result;
+}
+function markedInner(value) {
+  if (die) deoptimize(value > 100 ? atMarkedMaglev : atMarked);
+  return finish(value);
+}
+function markedMiddle(value) {
+  return 1 +
+      markedInner(value * 2);
+}
+function atMarked(value, text) {
+  if (value < 0) return finish('early');
+  return markedMiddle(value + text.length) +
+      text.length;
+}
+function atMarkedMaglev(value, text) {
+  if (value < 0) return finish('early');
+  return markedMiddle(value + text.length) +
+      text.length;
+}
 function tierTop(value) { return atTierMiddle(value, 'mixed') + 1; }
 function atTierMiddle(value, text) { return atTierBottom(value + 1, text, null) + 1; }
 function atTierBottom(value, text) { return finish(text + value); }
@@ -169,6 +208,30 @@ var places = {
     prepare(inlinedInner); prepare(inlinedMiddle);
     optimized(atInliningMaglev, [3, 'text'], maglevNext);
     return run(function() { return atInliningMaglev(3, 'text'); });
+  },
+  stale: function() {
+    record('atStale', [3, 'text']);
+    prepare(staleMiddle);
+    optimized(atStale, [3, 'text'], optimizeNext);
+    return run(function() { return atStale(3, 'text'); });
+  },
+  stale_maglev: function() {
+    record('atStaleMaglev', [3, 'text']);
+    prepare(staleMiddle);
+    optimized(atStaleMaglev, [3, 'text'], maglevNext);
+    return run(function() { return atStaleMaglev(3, 'text'); });
+  },
+  marked: function() {
+    record('atMarked', [3, 'text']);
+    prepare(markedMiddle);
+    optimized(atMarked, [3, 'text'], optimizeNext);
+    return run(function() { return atMarked(3, 'text'); });
+  },
+  marked_maglev: function() {
+    record('atMarkedMaglev', [90, 'text']);
+    prepare(markedMiddle);
+    optimized(atMarkedMaglev, [90, 'text'], maglevNext);
+    return run(function() { return atMarkedMaglev(90, 'text'); });
   },
   mixed: function() {
     record('atTierMiddle', [9, 'mixed']);
@@ -261,7 +324,7 @@ function run(f) {
   die = true;
   return f();
 }
-var rehearsed = ['baseline', 'optimized', 'maglev', 'inlined', 'inlined_maglev', 'mixed', 'osr', 'optimized_forEach'];
+var rehearsed = ['baseline', 'optimized', 'maglev', 'inlined', 'inlined_maglev', 'stale', 'stale_maglev', 'marked', 'marked_maglev', 'mixed', 'osr', 'optimized_forEach'];
 
 function main() {
   if (place === 'list') return console.log(Object.keys(places).join(' '));

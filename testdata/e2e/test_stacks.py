@@ -5,11 +5,13 @@ import re
 from harness import APPS, Broken, Skip, run as run_program
 OPTIONS = ["--allow-natives-syntax", "--expose-gc"]
 # A few per version by default, all of them on the first of a run (and everywhere with --all-programs).
-FEW = ("interpreted", "inlined", "mixed", "reviver", "construct", "async_later", "worker")
+FEW = ("interpreted", "inlined", "stale", "mixed", "reviver", "construct", "async_later", "worker")
 OPTIMIZED = ("Maglev", "TurboFan", "optimized")
 # Builtins that V8 leaves out of traces: those it calls by itself.
 HIDDEN = ("next",)
 KINDS = ("javascript", "builtin", "api")
+# Where optimized code of two functions is thrown away while it is on the stack (Maglev's is not made by every version).
+STALE = ("stale", "marked")
 # Cores that later checks use.
 KEPT = ("interpreted",)
 
@@ -97,6 +99,9 @@ def one(ctx, place):
     ctx.check(f"stacks {place}: frames", not difference, difference)
     wrong = wrong_arguments(core.facts, frames)
     ctx.check(f"stacks {place}: arguments", not wrong, "; ".join(wrong))
+    if place in STALE:
+        stale = [f["function"] for f in frames if f.get("deoptimizes_on_return")]
+        ctx.check(f"stacks {place}: code that was thrown away is told", len(stale) == 2, repr(stale))
     return core, frames
 
 

@@ -13,6 +13,9 @@ namespace {
 constexpr int kMostInlined = 200;          // levels; V8 inlines a handful
 constexpr uint64_t kInliningEntryBytes = 16;  // InliningPosition {SourcePosition position; int inlined_function_id}
 constexpr uint64_t kMostStreamHead = 8;    // words in front of the instructions of an InstructionStream
+constexpr uint64_t kMostInstructions = 1 << 28;  // bytes of one Code
+constexpr int kMostCodeHeader = 128;             // bytes of a Code object's own fields
+constexpr size_t kMostSafepoints = 1 << 18;      // bytes of a table
 constexpr int kWrapperShared = 8;          // SharedFunctionInfoWrapper, src/objects/shared-function-info.tq
 
 }  // namespace
@@ -124,6 +127,27 @@ std::vector<CodeFunction> CodeFinder::FunctionsAt(const CodeView& code, Address 
   if (position->inlining_id >= 0) return {};
   functions.push_back({0, static_cast<int32_t>(position->position)});
   return functions;
+}
+
+std::optional<ReturnPlace> CodeFinder::ReturnPlaceOf(const CodeView& code, Address pc) {
+  const uint64_t size = code.end - code.start;
+  if (pc < code.start || pc - code.start > size || size > kMostInstructions) return std::nullopt;
+  const uint32_t instructions = reader_.Raw<uint32_t>(code.code, facts_.code_size).value_or(static_cast<uint32_t>(size));
+  const Page* page = model_.index().At(pc);
+  if (page == nullptr) return std::nullopt;
+  // The table follows the instructions (the object's metadata); in older lines it is among them, at an offset that a field of
+  // the Code object says. Where the field stands changed often: every one is tried, the table proves itself.
+  std::vector<uint32_t> starts = {(instructions + 3) & ~3u, (instructions + 7) & ~7u};
+  for (int field = 8; field < kMostCodeHeader; field += 4) {
+    const uint32_t start = reader_.Raw<uint32_t>(code.code, field).value_or(0);
+    if (start > 0 && start < instructions) starts.push_back(start);
+  }
+  std::vector<std::byte> bytes(kMostSafepoints);
+  for (const uint32_t start : starts) {
+    const size_t got = reader_.memory().Read(code.start + start, bytes);
+    if (const auto place = FindReturnPlace(std::span(bytes).first(got), instructions, static_cast<uint32_t>(pc - code.start))) return place;
+  }
+  return std::nullopt;
 }
 
 std::optional<int64_t> CodeFinder::BytecodeOffsetAt(const CodeView& code, Address pc, uint64_t bytecode) {

@@ -11,6 +11,7 @@
 
 #include "heap/heap_model.h"
 #include "heap/views/heap_reader.h"
+#include "heap/views/safepoints.h"
 #include "layout/binary_facts.h"
 #include "layout/bytecode_sizes.h"
 #include "layout/frame_facts.h"
@@ -43,6 +44,9 @@ class CodeFinder {
   // The functions that the call before `pc` belongs to, the innermost first; the last is the frame's own function. Empty
   // when the code keeps no positions. For optimized code.
   std::vector<CodeFunction> FunctionsAt(const CodeView& code, Address pc, bool returns);
+  // Where a frame that waits for a call returns to, also when its return address leads to a deoptimization exit; nothing
+  // when the code's safepoint table is not found or does not know the address. For optimized code.
+  std::optional<ReturnPlace> ReturnPlaceOf(const CodeView& code, Address pc);
   // The bytecode offset of the call before `pc` in baseline code; -1 = in its prologue; nothing when unknown.
   std::optional<int64_t> BytecodeOffsetAt(const CodeView& code, Address pc, uint64_t bytecode);
 
