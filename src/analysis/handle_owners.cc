@@ -42,9 +42,16 @@ std::string JoinedWords(OwnProperties& properties, uint64_t array) {
   return text;
 }
 
+// What the kernel said of the socket's own or its peer's address, when the program asked the socket or the TLSSocket.
+std::string AskedAddress(OwnProperties& properties, uint64_t socket, uint64_t tls, std::string_view name) {
+  const std::string address = AddressText(properties, properties.Object(socket, name));
+  return address.empty() ? AddressText(properties, properties.Object(tls, name)) : address;
+}
+
 void DescribeSocket(OwnProperties& properties, uint64_t socket, HandleEntry* handle) {
-  handle->local = UntrustedText(AddressText(properties, properties.Object(socket, "_sockname")));
-  std::string remote = AddressText(properties, properties.Object(socket, "_peername"));
+  const uint64_t tls = handle->tls ? handle->tls->socket : 0;
+  handle->local = UntrustedText(AskedAddress(properties, socket, tls, "_sockname"));
+  std::string remote = AskedAddress(properties, socket, tls, "_peername");
   // From 18.13 on a client remembers which addresses it tried, the last of which is the one.
   if (remote.empty()) {
     if (const uint64_t tried = properties.Object(socket, "autoSelectFamilyAttemptedAddresses"); tried != 0) {
@@ -63,6 +70,7 @@ void DescribeSocket(OwnProperties& properties, uint64_t socket, HandleEntry* han
   }
   if (properties.Boolean(socket, "connecting") == true)
     server = server.empty() ? "connecting" : server + ", connecting";
+  if (handle->tls) server += (server.empty() ? "" : ", ") + TlsText(*handle->tls);
   handle->detail = UntrustedText(server);
 }
 
@@ -116,8 +124,9 @@ std::optional<StreamFill> FillOf(OwnProperties& properties, uint64_t stream, boo
 void DescribeOwner(OwnProperties& properties, HandleEntry* handle) {
   const uint64_t owner = handle->owner;
   handle->owner_class = properties.reader().ClassOf(owner);
-  handle->writable = FillOf(properties, owner, true);
-  handle->readable = FillOf(properties, owner, false);
+  const uint64_t stream = handle->tls ? handle->tls->socket : owner;
+  handle->writable = FillOf(properties, stream, true);
+  handle->readable = FillOf(properties, stream, false);
   switch (handle->uv.type) {
     case UvType::kTcp:
     case UvType::kPipe:
@@ -125,8 +134,10 @@ void DescribeOwner(OwnProperties& properties, HandleEntry* handle) {
         handle->local =
             UntrustedText(handle->uv.type == UvType::kPipe ? properties.Text(owner, "_pipeName")
                                                            : ListenAddress(properties.Text(owner, "_connectionKey")));
+        handle->tls_server = IsTlsServer(properties, owner);
         if (const std::optional<double> connections = properties.Number(owner, "_connections"))
-          handle->detail = UntrustedText(std::to_string(static_cast<int64_t>(*connections)) + " connections");
+          handle->detail = UntrustedText((handle->tls_server ? "TLS, " : "") +
+                                         std::to_string(static_cast<int64_t>(*connections)) + " connections");
       } else {
         DescribeSocket(properties, owner, handle);
       }

@@ -12,7 +12,8 @@ namespace corewalk {
 // that one's in turn (AsyncWrap::GetOwner, src/async_wrap.cc). `object` itself when it has none.
 uint64_t OwnerOf(OwnProperties& properties, uint64_t object);
 
-// Fills in owner_class, local, remote, detail, writable and readable of a handle with an owner.
+// Fills in owner_class, local, remote, detail, writable, readable and tls_server of a handle with an owner; handle->tls is
+// there already, if it has any.
 void DescribeOwner(OwnProperties& properties, HandleEntry* handle);
 
 // The flags that a stream's `_writableState` or `_readableState` (tagged) keeps as bits of one number: under a symbol from

@@ -88,10 +88,8 @@ class CensusMaker {
               properties_.Has(address + 1, "sockets"))
             agents_.push_back(address + 1);
           // A TLSSocket of a server speaks through the socket that was accepted, which owns the handle (lib/_tls_wrap.js).
-          if (properties_.Has(address + 1, "_tlsOptions")) {
-            if (const uint64_t parent = properties_.Object(address + 1, "_parent"); parent != 0)
-              tls_sockets_.emplace(parent, address + 1);
-          }
+          if (const std::optional<TlsView> tls = ReadTls(properties_, address + 1); tls && tls->open && tls->below != 0)
+            tls_sockets_.emplace(tls->below, address + 1);
           for (const bool out : {true, false}) {
             const std::optional<StreamFill> fill = FillOf(properties_, address + 1, out);
             if (fill && fill->full() && census_.full_streams.size() < kMostFullStreams)
@@ -127,6 +125,19 @@ class CensusMaker {
     return kind;
   }
 
+  // The TLSSocket that speaks through the socket, or that the socket is. Of several in turn the last: what TLS tunnels
+  // through is a TLSSocket itself.
+  std::optional<TlsView> TlsOf(uint64_t owner) {
+    constexpr int kMostTunnels = 16;
+    std::optional<TlsView> tls = ReadTls(properties_, owner);
+    for (int i = 0; i < kMostTunnels; ++i) {
+      const auto above = tls_sockets_.find(tls ? tls->socket : owner);
+      if (above == tls_sockets_.end()) break;
+      tls = ReadTls(properties_, above->second);
+    }
+    return tls;
+  }
+
   // Handles without JavaScript: those of the Environment stand in a row (src/env.h, see event_loop.h).
   std::string_view PurposeOf(const UvHandle& handle) {
     constexpr uint64_t kEnvironmentBytes = 1 << 14, kTimerBytes = 152, kSmallBytes = 120;
@@ -154,13 +165,14 @@ class CensusMaker {
         handle.wrap = uv.data;
         handle.object = ObjectOfBase(reader_, uv.data);
         handle.owner = OwnerOf(properties_, handle.object);
+        handle.tls = TlsOf(handle.owner);
         DescribeOwner(properties_, &handle);
         handle.kind = KindOf(handle);
         bases_.push_back(uv.data);
         if (uv.stream()) {
           AddExchangeOfSocket(properties_, handle.owner, &census_.exchanges);
-          const auto [begin, end] = tls_sockets_.equal_range(handle.owner);
-          for (auto tls = begin; tls != end; ++tls) AddExchangeOfSocket(properties_, tls->second, &census_.exchanges);
+          if (handle.tls && handle.tls->socket != handle.owner)
+            AddExchangeOfSocket(properties_, handle.tls->socket, &census_.exchanges);
         }
       } else {
         handle.kind = std::string(UvTypeName(uv.type));

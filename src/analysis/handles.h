@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/tls_sockets.h"
 #include "base/cancel.h"
 #include "base/untrusted_text.h"
 #include "heap/heap_walk.h"
@@ -36,7 +37,9 @@ struct HandleEntry {
   std::string kind;         // as process.getActiveResourcesInfo() tells it: "TCPSocketWrap"; else of what libuv is
   std::string owner_class;  // raw target text
   UntrustedText local, remote, detail;
-  std::optional<StreamFill> writable, readable;
+  std::optional<StreamFill> writable, readable;  // of its TLSSocket where that has them
+  std::optional<TlsView> tls;                    // of a socket: what speaks TLS through it
+  bool tls_server = false;                       // of a server: its connections speak TLS
   // process._getActiveHandles() and getActiveResourcesInfo() tell it.
   bool is_active_resource() const { return wrap != 0 && uv.ref(); }
 };
@@ -66,6 +69,7 @@ std::string_view HttpStateName(HttpState state);
 struct HttpExchange {
   bool server = false;
   bool http2 = false;
+  bool tls = false;
   HttpState state = HttpState::kHandling;
   uint64_t message = 0;   // ServerResponse, ClientRequest or Http2Stream, tagged
   uint64_t incoming = 0;  // IncomingMessage; 0 = none

@@ -1,6 +1,7 @@
 #include "analysis/http2_exchanges.h"
 
 #include "analysis/handle_owners.h"
+#include "analysis/tls_sockets.h"
 #include "heap/views/properties.h"
 
 namespace corewalk {
@@ -57,6 +58,7 @@ void AddExchangeOfHttp2Stream(OwnProperties& properties, uint64_t stream, std::v
   HttpExchange exchange{.server = properties.reader().ClassOf(stream) == "ServerHttp2Stream", .http2 = true};
   exchange.message = stream;
   exchange.incoming = properties.Object(stream, "request");
+  exchange.tls = IsTlsSocket(properties, properties.Object(session, "socket"));
   const bool ending = WritableEnding(properties, stream) == true;
   if (exchange.server) {
     const uint64_t received = properties.Object(exchange.incoming, "headers");

@@ -1,5 +1,6 @@
 #include "analysis/http_exchanges.h"
 
+#include "analysis/tls_sockets.h"
 #include "heap/views/bound_functions.h"
 #include "heap/views/primitives.h"
 #include "heap/views/properties.h"
@@ -36,6 +37,7 @@ HttpExchange ClientExchange(OwnProperties& properties, uint64_t request, uint64_
     if (const std::optional<double> status = properties.Number(exchange.incoming, "statusCode"))
       exchange.status = static_cast<int64_t>(*status);
   }
+  exchange.tls = socket != 0 ? IsTlsSocket(properties, socket) : properties.Text(request, "protocol") == "https:";
   exchange.started_ms = StartIn(properties, request);
   exchange.state = socket == 0                                        ? HttpState::kQueued
                    : properties.Boolean(socket, "connecting") == true ? HttpState::kConnecting
@@ -58,6 +60,7 @@ HttpExchange ServerExchange(OwnProperties& properties, uint64_t response, uint64
     if (const std::optional<double> status = properties.Number(response, "statusCode"))
       exchange.status = static_cast<int64_t>(*status);
   }
+  exchange.tls = IsTlsSocket(properties, socket);
   exchange.started_ms = StartIn(properties, exchange.incoming);
   if (!exchange.started_ms) exchange.started_ms = StartIn(properties, response);
   exchange.state = properties.Boolean(response, "finished") == true ? HttpState::kFlushing

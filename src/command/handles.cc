@@ -44,6 +44,8 @@ class HandlesCommand final : public Command {
                  "The kinds are those of process.getActiveResourcesInfo(), which tells the ref'd ones that belong to\n"
                  "JavaScript; the others are told here as well. Timers of JavaScript share one handle: see "
                  "`timers`.\n\n"
+                 "A socket of TLS is one handle, also where an accepted Socket and a TLSSocket over it share it; the name\n"
+                 "that the client asked for, the agreed protocol and a certificate that was not accepted are told.\n"
                  "Addresses of sockets are the kernel's. They are known where the program has asked for them\n"
                  "(socket.remoteAddress), where a client chose one of several, and of servers as they were asked to\n"
                  "listen. Streams at or above their highWaterMark follow, also those without a handle; the heap is\n"
@@ -247,6 +249,14 @@ class HandlesCommand final : public Command {
                                         {"pid", ""},
                                         {"signal", ""},
                                         {"due_in", ""},
+                                        {"is_tls", ""},
+                                        {"tls_side", ""},
+                                        {"tls_established", ""},
+                                        {"tls_server_name", ""},
+                                        {"tls_protocol", ""},
+                                        {"tls_authorized", ""},
+                                        {"tls_authorization_error", ""},
+                                        {"tls_socket", ""},
                                         {"writable_length", ""},
                                         {"writable_high_water_mark", ""},
                                         {"readable_length", ""},
@@ -259,6 +269,7 @@ class HandlesCommand final : public Command {
         if (limit != 0 && shown >= limit) break;
         ++shown;
         const UvDetails& details = handle.details;
+        const std::optional<TlsView>& tls = handle.tls;
         const Cell row[] = {
             Count{static_cast<uint64_t>(one.isolate)},
             HexAddress{handle.uv.address},
@@ -284,6 +295,14 @@ class HandlesCommand final : public Command {
             Maybe(details.pid),
             Maybe(details.signal),
             details.due_in_ms ? Cell(Seconds{static_cast<double>(*details.due_in_ms) * kMillisecond}) : Cell(Absent{}),
+            tls.has_value() || handle.tls_server,
+            tls ? Cell(std::string(tls->server ? "server" : "client")) : Cell(Absent{}),
+            tls ? Cell(tls->established) : Cell(Absent{}),
+            tls ? MaybeText(UntrustedText(tls->server_name)) : Cell(Absent{}),
+            tls ? MaybeText(UntrustedText(tls->protocol)) : Cell(Absent{}),
+            tls && tls->authorized ? Cell(*tls->authorized) : Cell(Absent{}),
+            tls ? MaybeText(UntrustedText(tls->authorization_error)) : Cell(Absent{}),
+            ObjectCell(tls ? tls->socket : 0),
             LengthCell(handle.writable, false),
             LengthCell(handle.writable, true),
             LengthCell(handle.readable, false),

@@ -4,25 +4,30 @@
 // A busy HTTP server with keep-alive connections and requests in every state, TCP, TLS, UDP, pipes, child processes,
 // watchers of files, MessagePorts, a worker, requests to files and DNS. Facts: "libuv" as process.report tells it,
 // "active" and "requests" the classes that process._getActiveHandles() and _getActiveRequests() tell, "resources" of
-// process.getActiveResourcesInfo() (16.14, 17.3), "http" {server, client, queued} with method and URL.
+// process.getActiveResourcesInfo() (16.14, 17.3), "http" [{method, url, tls}] told by both ends,
+// "tls" a row for each end of a connection, "tlsServers" their addresses.
 var childProcess = require('child_process');
 var dgram = require('dgram');
 var dns = require('dns');
 var fs = require('fs');
 var http = require('http');
+var https = require('https');
 var net = require('net');
 var os = require('os');
 var path = require('path');
 var stream = require('stream');
+var tls = require('tls');
 var common = require('./common.js');
+var identity = require('./lib/tls_identity.js');
 
 var kMany = Number(process.argv[2] || 10);
 // Both ends of a connection are descriptors of this process, and there are twice as many requests.
 var kHttp = Math.min(kMany, 2000);
+var kTls = Math.min(kMany, 200);
 var kLive = process.argv[3] === 'live';
 var keep = common.keep;
 var directory = fs.mkdtempSync(path.join(os.tmpdir(), 'corewalk-handles-'));
-var expected = {http: [], listening: [], children: [], watched: [], udp: 0, full: []};
+var expected = {http: [], listening: [], children: [], watched: [], udp: 0, full: [], tls: [], tlsServers: []};
 
 function counts(list) {
   var all = {};
@@ -109,7 +114,7 @@ step(function(done) {
     var one = keep(http.request({agent: agent, host: '127.0.0.1', port: server.address().port, path: url, method: method}));
     one.on('response', function(response) { keep(response); });
     one.on('error', function() {});
-    expected.http.push({method: method, url: url});
+    expected.http.push({method: method, url: url, tls: false});
     return one;
   }
   for (var i = 0; i < kHttp; i++) {
@@ -121,6 +126,116 @@ step(function(done) {
     setTimeout(done, 50);
   }
   wait();
+});
+// HTTPS with connections that are kept alive, and requests on them that wait for their answer, some with a part of it.
+// A server remembers the port that it was asked to listen on: so none that asks for any.
+function listenOnFreePort(server, done) {
+  var probe = net.createServer().listen(0, '127.0.0.1', function() {
+    var port = probe.address().port;
+    probe.close(function() {
+      server.listen(port, '127.0.0.1', function() {
+        expected.tlsServers.push('127.0.0.1:' + port);
+        done('127.0.0.1:' + port);
+      });
+    });
+  });
+}
+function address(socket) { return socket.remoteAddress + ':' + socket.remotePort; }
+function tlsRow(side, name, more) {
+  var row = {side: side, established: true, name: name, remote: null, server: null, protocol: null, authorized: null,
+             error: null, class: side === 'server' ? 'Socket' : 'TLSSocket'};
+  Object.keys(more).forEach(function(key) { row[key] = more[key]; });
+  expected.tls.push(row);
+}
+step(function(done) {
+  var came = 0, ready = 0, where;
+  var agent = keep(new https.Agent({keepAlive: true, maxSockets: 2 * kTls, maxFreeSockets: 1000}));
+  var server = keep(https.createServer(identity, function(request, response) {
+    keep(response);
+    if (request.url === '/tls/ready') return response.end('ready');
+    if (request.url.indexOf('/tls/responding') === 0) response.write('begin');
+    tlsRow('server', 'localhost', {remote: address(request.socket), server: where, protocol: request.socket.alpnProtocol || null});
+    came++;
+  }));
+  server.keepAliveTimeout = 600000;
+  function request(method, url) {
+    var one = keep(https.request({agent: agent, host: 'localhost', family: 4, port: server.address().port, path: url,
+                                  method: method, ca: identity.cert}));
+    one.on('response', function(response) { keep(response); });
+    one.on('error', function() {});
+    return one;
+  }
+  function begin(method, url, body) {
+    var one = request(method, url);
+    expected.http.push({method: method, url: url, tls: true});
+    one.on('socket', function(socket) {
+      function row() {
+        tlsRow('client', 'localhost', {remote: address(socket), authorized: true, protocol: socket.alpnProtocol || null});
+      }
+      if (socket.connecting) socket.on('secureConnect', row);
+      else row();
+    });
+    one.end(body);
+  }
+  function go() {
+    for (var i = 0; i < kTls; i++) {
+      begin('GET', '/tls/handling?' + i);
+      begin('PUT', '/tls/responding?' + i, 'body');
+    }
+    (function wait() {
+      if (came < 2 * kTls) return setTimeout(wait, 5);
+      setTimeout(done, 50);
+    })();
+  }
+  listenOnFreePort(server, function(place) {
+    where = place;
+    for (var i = 0; i < kTls; i++) {
+      var first = request('GET', '/tls/ready');
+      first.on('response', function(response) {
+        response.resume();
+        response.on('end', function() { setImmediate(function() { if (++ready === kTls) go(); }); });
+      });
+      first.end();
+    }
+  });
+});
+// TLS without HTTP: a certificate that is not accepted but used, a protocol that both agree on, TLS over a Socket of the
+// program's own, and a handshake that the other side never answers.
+step(function(done) {
+  var options = {key: identity.key, cert: identity.cert, ALPNProtocols: ['mine/1'], requestCert: true, rejectUnauthorized: false};
+  var where;
+  var server = keep(tls.createServer(options, function(socket) {
+    keep(socket).on('error', function() {});
+    tlsRow('server', socket.servername || null, {remote: address(socket), server: where, protocol: 'mine/1', authorized: false,
+           error: socket.authorizationError});
+  }));
+  function client(more, name, next) {
+    var socket = keep(tls.connect(Object.assign({servername: name, ALPNProtocols: ['mine/1']}, more)));
+    socket.on('secureConnect', function() {
+      tlsRow('client', name, {remote: address(socket), protocol: 'mine/1', authorized: socket.authorized,
+             error: socket.authorizationError || null, class: more.socket ? 'Socket' : 'TLSSocket'});
+      next();
+    });
+  }
+  listenOnFreePort(server, function(place) {
+    where = place;
+    client({host: '127.0.0.1', port: server.address().port, rejectUnauthorized: false}, 'other.example', function() {
+      var raw = keep(net.connect(server.address().port, '127.0.0.1', function() {
+        client({socket: raw, ca: identity.cert}, 'localhost', silent);
+      }));
+    });
+  });
+  function silent() {
+    var mute = keep(net.createServer(function(socket) { keep(socket).pause(); }));
+    mute.listen(0, '127.0.0.1', function() {
+      var waiting = keep(tls.connect({host: '127.0.0.1', port: mute.address().port, servername: 'mute.example'}));
+      waiting.on('error', function() {});
+      waiting.on('connect', function() {
+        tlsRow('client', 'mute.example', {remote: address(waiting), established: false});
+        setTimeout(done, 100);
+      });
+    });
+  }
 });
 // Bare TCP, of which nobody reads one side: what is written stays.
 step(function(done) {

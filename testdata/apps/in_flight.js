@@ -3,7 +3,7 @@
 // HTTP/2, requests that are pipelined.
 //   node [OPTIONS] in_flight.js COUNT
 // Facts: "active", "requests" the classes that process._getActiveHandles() and _getActiveRequests() tell, "work" [{kind,
-// operation, detail, callback}], "http" [{side, state, method, url, status}] (null: Node.js does not keep it).
+// operation, detail, callback}], "http" [{side, state, method, url, status, tls}] (null: Node.js does not keep it).
 var crypto = require('crypto');
 var dgram = require('dgram');
 var dns = require('dns');
@@ -13,6 +13,7 @@ var http2 = require('http2');
 var net = require('net');
 var zlib = require('zlib');
 var common = require('./common.js');
+var identity = require('./lib/tls_identity.js');
 
 var kMany = Number(process.argv[2] || 10);
 var kStreams = Math.min(kMany, 90);         // a session allows 100 at once
@@ -26,8 +27,8 @@ function counts(list) {
   return all;
 }
 function nameOf(object) { return object.constructor ? object.constructor.name : 'Object'; }
-function exchange(side, state, method, url, status) {
-  expected.http.push({side: side, state: state, method: method, url: url, status: status});
+function exchange(side, state, method, url, status, tls) {
+  expected.http.push({side: side, state: state, method: method, url: url, status: status, tls: tls === true});
 }
 
 var step = common.steps(finish);
@@ -102,6 +103,22 @@ step(function(done) {
       last.resume();
       last.end();
     });
+  });
+});
+
+step(function(done) {
+  var begun = 0;
+  var server = keep(http2.createSecureServer(identity, function(request, response) {
+    keep(response).write('begin');
+    if (++begun === 5) setTimeout(done, 100);
+  }));
+  server.listen(0, '127.0.0.1', function() {
+    var session = keep(http2.connect('https://localhost:' + server.address().port, {ca: identity.cert, family: 4}));
+    for (var i = 0; i < 5; i++) {
+      keep(session.request({':path': '/secure/' + i})).end();
+      exchange('server', 'responding', 'GET', '/secure/' + i, 200, true);
+      exchange('client', 'receiving', 'GET', '/secure/' + i, null, true);
+    }
   });
 });
 

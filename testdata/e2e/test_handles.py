@@ -49,8 +49,8 @@ def in_flight(ctx, many):
     told = [(w["kind"], w["operation"], w["detail"], w.get("callback") or "") for w in facts["work"]]
     ctx.check(f"{label}: other work", sorted(map(str, work)) == sorted(map(str, told)),
               f"{len(work)} of {len(told)}: {sorted(set(map(str, work)) ^ set(map(str, told)))[:6]}")
-    wanted = [(r["side"], r["state"], r["method"], r["url"], r["status"]) for r in facts["http"]]
-    got = [(r["side"], r["state"], r["method"], r["url"], r["status"]) for r in asked["http"]]
+    wanted = [(r["side"], r["state"], r["method"], r["url"], r["status"], r["tls"]) for r in facts["http"]]
+    got = [(r["side"], r["state"], r["method"], r["url"], r["status"], r["is_tls"]) for r in asked["http"]]
     ctx.check(f"{label}: HTTP/2 and pipelined requests", sorted(map(str, got)) == sorted(map(str, wanted)),
               f"{len(got)} of {len(wanted)}: {sorted(set(map(str, got)) ^ set(map(str, wanted)))[:6]}")
 
@@ -81,10 +81,11 @@ def check(ctx, core, label, kinds=True):
     ctx.equal(f"{label}: files that are asked for", stats, sorted(os.path.join(facts["directory"], f"missing-{i}") for i in range(facts["many"])))
     ctx.check(f"{label}: DNS", [r["detail"] for r in requests if r["kind"] == "GetAddrInfoReqWrap"] == ["localhost"])
     ctx.check(f"{label}: a connect", [r["detail"] for r in requests if r["kind"] == "ConnectWrap"] == [os.path.join(facts["directory"], "pipe.sock")])
-    wanted = sorted((r["method"], r["url"]) for r in facts["http"])
+    tls(ctx, facts, rows, label)
+    wanted = sorted((r["method"], r["url"], r["tls"]) for r in facts["http"])
     for side, states in (("server", {"GET": "handling", "PUT": "responding"}), ("client", {"GET": "waiting", "PUT": "receiving"})):
         got = [r for r in asked["http"] if r["side"] == side]
-        ctx.check(f"{label}: HTTP requests of the {side}", sorted((r["method"], r["url"]) for r in got) == wanted and
+        ctx.check(f"{label}: HTTP requests of the {side}", sorted((r["method"], r["url"], r["is_tls"]) for r in got) == wanted and
                   all(r["state"] == states[r["method"]] for r in got), f"{len(got)} of {len(wanted)}, " + repr(counts((r["method"], r["state"]) for r in got)))
     children = [(r["pid"], r["detail"]) for r in rows if r["uv_type"] == "process"]
     ctx.equal(f"{label}: child processes", sorted(children), sorted((c["pid"], c["command"]) for c in facts["children"]))
@@ -96,6 +97,19 @@ def check(ctx, core, label, kinds=True):
     full = {(r["class"], r["side"] == "writable", r["length"], r["high_water_mark"], r["objects"]) for r in document["full_streams"]}
     missing = [f for f in facts["full"] if tuple(f) not in full]
     ctx.check(f"{label}: full streams", not missing, f"{missing} not in {full}"[:300])
+
+
+def tls(ctx, facts, rows, label):
+    """Sockets that speak TLS: each once, with its side, names, peer, server and what became of the certificate."""
+    def told(row):
+        server = (row["detail"] or "").partition("of server ")[2].partition(",")[0] or None
+        return (row["tls_side"], row["tls_established"], row["tls_server_name"], row["remote"], server, row["tls_protocol"],
+                row["tls_authorized"], row["tls_authorization_error"], row["owner_class"])
+    wanted = sorted(str((r["side"], r["established"], r["name"], r["remote"], r["server"], r["protocol"], r["authorized"], r["error"],
+                         r["class"])) for r in facts["tls"])
+    got = sorted(str(told(r)) for r in rows if r["tls_side"])
+    ctx.check(f"{label}: TLS sockets", got == wanted, f"{len(got)} of {len(wanted)}: {sorted(set(got) ^ set(wanted))[:4]}")
+    ctx.equal(f"{label}: TLS servers", sorted(r["local"] for r in rows if r["is_tls"] and not r["tls_side"]), sorted(facts["tlsServers"]))
 
 
 def libuv(ctx, facts, rows, label):
