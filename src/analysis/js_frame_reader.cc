@@ -250,6 +250,10 @@ void JsFrameReader::SetPosition(int64_t offset, JsFrame* frame) {
   frame->position = PositionIn(reader_, frame->function.script, offset);
 }
 
+void JsFrameReader::SetOrigin(JsFrame* frame) {
+  if (frame->function.script != 0 && frame->function.script_name.empty()) frame->origin = EvalOriginOf(reader_, frame->function.script);
+}
+
 void JsFrameReader::SetBytecodePosition(const StackFrame& frame, uint64_t bytecode, const std::optional<CodeView>& code,
                                         JsFrame* out) {
   std::optional<int64_t> offset;
@@ -291,6 +295,7 @@ void JsFrameReader::AddJavaScript(const StackFrame& frame, const StackFrame* cal
       inlined.function = Named(ReadShared(reader_, function.shared).value_or(FunctionView()));
       if (inlined.function.script == 0) inlined.kind = FrameKind::kBuiltin;
       SetPosition(function.position, &inlined);
+      SetOrigin(&inlined);
       frames->push_back(std::move(inlined));
     }
   } else if (has_bytecode) {
@@ -300,6 +305,7 @@ void JsFrameReader::AddJavaScript(const StackFrame& frame, const StackFrame* cal
     SetSymbol(frame.pc, frame.returns, &out);
     if (out.function.script == 0) out.kind = FrameKind::kBuiltin;
   }
+  SetOrigin(&out);
   frames->push_back(std::move(out));
 }
 

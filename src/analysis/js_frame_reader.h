@@ -33,6 +33,7 @@ class JsFrameReader {
   const FunctionView& FunctionOf(uint64_t function);
   void AddJavaScript(const StackFrame& frame, const StackFrame* caller, std::vector<JsFrame>* frames);
   void SetPosition(int64_t offset, JsFrame* frame);
+  void SetOrigin(JsFrame* frame);
   void SetBytecodePosition(const StackFrame& frame, uint64_t bytecode, const std::optional<CodeView>& code, JsFrame* out);
   int64_t InterpretedOffset(const StackFrame& frame, uint64_t bytecode);
   void SetArguments(const StackFrame& frame, const StackFrame* caller, JsFrame* out);

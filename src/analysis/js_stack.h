@@ -12,6 +12,7 @@
 
 #include "base/cancel.h"
 #include "heap/views/code_objects.h"
+#include "heap/views/eval_origin.h"
 #include "heap/views/functions.h"
 #include "heap/views/scripts.h"
 #include "session/session.h"
@@ -51,6 +52,7 @@ struct JsFrame {
   std::string module;          // of native code: its file, without folders; target text
   SourcePosition position;     // where it is; line 0 = unknown
   int32_t offset = -1;         // the same in UTF-16 units of the source
+  std::optional<EvalOrigin> origin;   // of a function that eval() or new Function() made
   bool positions_unrecorded = false;  // V8 has not (yet) made the table that would tell the position
   uint64_t context = 0;        // tagged; 0 = unknown
   std::optional<uint64_t> receiver;   // tagged

@@ -42,6 +42,17 @@ std::string PlaceText(const JsFrame& frame) {
   return Sanitize(UntrustedText(PlaceOf(function)));
 }
 
+// As V8's own stack traces tell it: who called eval() or new Function(), and where.
+std::string OriginText(const EvalOrigin& origin) {
+  FunctionView caller = origin.function;
+  if (origin.position.line != 0) {
+    caller.line = origin.position.line;
+    caller.column = origin.position.column;
+  }
+  const std::string place = PlaceOf(caller);
+  return Sanitize(UntrustedText(NameOrAnonymous(caller, true) + (place.empty() ? "" : " (" + place + ")")));
+}
+
 std::string Remarks(const JsFrame& frame) {
   std::string text(FrameTierName(frame.tier));
   const auto add = [&](const std::string& piece) { text += (text.empty() ? "" : ", ") + piece; };
@@ -49,6 +60,7 @@ std::string Remarks(const JsFrame& frame) {
   if (frame.deoptimizes) add("deoptimized on return");
   if (frame.kind == FrameKind::kBuiltin) add("builtin");
   if (frame.kind == FrameKind::kApi) add("native");
+  if (frame.origin) add("eval at " + OriginText(*frame.origin));
   if (frame.function.script != 0 && frame.position.line == 0)
     add(frame.positions_unrecorded ? "somewhere in the function: V8 has not recorded positions for it" : "somewhere in the function");
   return text.empty() ? "" : " [" + text + "]";
@@ -124,6 +136,12 @@ std::string FrameJson(const JsFrame& frame, size_t index, Inspector& inspector) 
   if (function.function != 0) add("function_address", Hex(function.function - 1));
   add("shared_address", Hex(function.shared - 1));
   add("script", function.script == 0 ? "null" : text(function.script_name));
+  if (frame.origin) {
+    const FunctionView& caller = frame.origin->function;
+    add("eval_origin", fmt::format("{{\"function\":{},\"script\":{},\"line\":{},\"column\":{}}}", text(caller.name),
+                                   caller.script == 0 ? "null" : text(caller.script_name), position(frame.origin->position.line),
+                                   position(frame.origin->position.column)));
+  }
   add("line", position(frame.position.line));
   add("column", position(frame.position.column));
   add("function_line", position(function.line));

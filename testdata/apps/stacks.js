@@ -35,7 +35,7 @@ function frames(error, sites) {
     var f = s.getFunctionName();
     return {name: f === null ? '' : f, method: s.getMethodName && s.getMethodName(), script: s.getFileName() || '',
             line: s.getLineNumber() || 0, column: s.getColumnNumber() || 0, top: s.isToplevel(),
-            constructor: s.isConstructor(), native: s.isNative(), eval: s.isEval()};
+            constructor: s.isConstructor(), native: s.isNative(), eval: s.isEval(), origin: s.isEval() ? s.getEvalOrigin() : ''};
   });
 }
 

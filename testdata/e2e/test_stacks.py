@@ -52,6 +52,10 @@ def compare(place, facts, frames):
                 return f"frame {number} {wanted['name']}: in {frame['script']!r}, want a builtin"
             if not wanted["line"]:
                 continue
+        origin = frame.get("eval_origin")
+        if wanted.get("origin") and not wanted["script"] and not (origin and wanted["origin"].startswith("eval at ") and wanted["origin"].endswith(
+                f"({origin['script']}:{origin['line']}:{origin['column']})")):
+            return f"frame {number} {wanted['name']}: from {origin}, want {wanted['origin']!r}"
         if number > 0 and (frame["line"], frame["column"]) != (wanted["line"], wanted["column"]):
             return (f"frame {number} {wanted['name']}: at {frame['line']}:{frame['column']}, want "
                     f"{wanted['line']}:{wanted['column']} ({frame.get('tier')})")
