@@ -105,7 +105,7 @@ def test_version(options, checks, topics, version, node, first):
             seconds[topic] = time.monotonic() - started
     finally:
         context.drop_cores()
-    slowest = sorted(seconds.items(), key=lambda item: -item[1])[:6]
+    slowest = sorted(seconds.items(), key=lambda item: -item[1])[:40]
     print(f"----  {version}: {time.monotonic() - begin:.0f} s ({', '.join(f'{topic} {taken:.0f}' for topic, taken in slowest)})", flush=True)
 
 

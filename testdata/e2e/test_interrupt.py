@@ -8,7 +8,7 @@ import time
 from harness import Run
 import schema as S
 
-OBJECTS = 4_000_000
+OBJECTS = 2_000_000
 PATIENCE = 0.2       # seconds from the signal to the end, in the median, on a machine with nothing else to do
 AT_MOST = 2.0        # seconds, for each
 MOMENTS = 5          # spread over the time that a whole run takes
