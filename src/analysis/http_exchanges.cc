@@ -1,5 +1,7 @@
 #include "analysis/http_exchanges.h"
 
+#include <algorithm>
+
 #include "analysis/tls_sockets.h"
 #include "heap/views/bound_functions.h"
 #include "heap/views/primitives.h"
@@ -23,6 +25,29 @@ std::optional<double> StartIn(OwnProperties& properties, uint64_t object) {
     if (time && *time > kYear2000 && *time < kYear2100) return time;
   }
   return std::nullopt;
+}
+
+// Whether a request has a body (RFC 9112, 6.3): while a handler runs for the first time the parser has not yet gone on to
+// see that there is none, and `complete` is false. `rawHeaders` is [name, value, name, value, ...]; unknown = it has.
+bool MayHaveBody(OwnProperties& properties, uint64_t incoming) {
+  constexpr uint64_t kMost = 4000;  // Node.js itself takes 2000 headers by default
+  const uint64_t headers = properties.Object(incoming, "rawHeaders");
+  if (headers == 0) return true;
+  bool body = false, length = false, whole = true;
+  ForEachElement(properties.reader(), headers, [&](const OwnProperty& element) {
+    std::string text = properties.reader().ShortText(element.value);
+    if (element.index % 2 == 1) {
+      body |= length && text != "0";
+      length = false;
+    } else {
+      std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+      length = text == "content-length";
+      body |= text == "transfer-encoding";
+    }
+    whole = element.index < kMost;
+    return whole && !body;
+  });
+  return body || !whole;
 }
 
 HttpExchange ClientExchange(OwnProperties& properties, uint64_t request, uint64_t socket) {
@@ -65,8 +90,10 @@ HttpExchange ServerExchange(OwnProperties& properties, uint64_t response, uint64
   if (!exchange.started_ms) exchange.started_ms = StartIn(properties, response);
   exchange.state = properties.Boolean(response, "finished") == true ? HttpState::kFlushing
                    : head_sent                                      ? HttpState::kResponding
-                   : response == 0 || properties.Boolean(exchange.incoming, "complete") == false ? HttpState::kReceiving
-                                                                                                 : HttpState::kHandling;
+                   : response == 0 || (properties.Boolean(exchange.incoming, "complete") == false &&
+                                       MayHaveBody(properties, exchange.incoming))
+                       ? HttpState::kReceiving
+                       : HttpState::kHandling;
   return exchange;
 }
 
