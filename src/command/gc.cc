@@ -138,7 +138,9 @@ class GcCommand final : public Command {
                                         {"external_pause", ""},
                                         {"average_mutator_utilization", ""},
                                         {"current_mutator_utilization", "Program's share"},
-                                        {"reason", "Reason", Align::kLeft},
+                                        {"reason", ""},
+                                        {"", "Reason", Align::kLeft},
+                                        {"is_cut", ""},
                                         {"line", ""}}});
     for (const Traced& traced : traces) {
       for (const GcLine& line : traced.trace.lines) TellLine(context, traced.isolate, line);
@@ -179,10 +181,10 @@ class GcCommand final : public Command {
   static void TellLine(CommandContext& context, int isolate, const GcLine& line) {
     const std::optional<GcEvent> event = ParseGcLine(line.text.raw());
     if (!event) {
-      std::vector<Cell> cells(15, Absent{});
+      std::vector<Cell> cells(17, Absent{});
       cells[0] = Count{static_cast<uint64_t>(isolate)};
       cells[1] = Seconds{static_cast<double>(line.ms) * kMillisecond};
-      cells[13] = line.text, cells[14] = line.text;
+      cells[14] = line.text, cells[16] = line.text;
       context.out.AddRow(cells);
       return;
     }
@@ -200,7 +202,9 @@ class GcCommand final : public Command {
                           event->external_ms ? Cell(Seconds{*event->external_ms * kMillisecond}) : Cell(Absent{}),
                           share(event->average_mu),
                           share(event->current_mu),
-                          UntrustedText(event->reason),
+                          event->reason.empty() ? Cell(Absent{}) : Cell(UntrustedText(event->reason)),
+                          UntrustedText(event->reason + (event->cut ? " ... (V8 cut the line)" : "")),
+                          event->cut,
                           line.text};
     context.out.AddRow(cells);
   }

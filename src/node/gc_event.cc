@@ -46,20 +46,26 @@ class LineReader {
   size_t at_ = 0;
 };
 
-// The number behind `label` in the text.
+// V8 formats a line into 256 bytes (GCTracer::Output); one that is whole ends with a newline, which is not kept.
+constexpr size_t kMostLine = 255;
+
+// The number behind `label` in the text; a bracket or a comma stands behind it, so that it is whole.
 std::optional<double> Labelled(std::string_view text, std::string_view label) {
   const size_t at = text.find(label);
   if (at == std::string_view::npos) return std::nullopt;
   LineReader reader(text.substr(at + label.size()));
-  return reader.Number();
+  const std::optional<double> number = reader.Number();
+  return reader.rest().empty() ? std::nullopt : number;
 }
 
 }  // namespace
 
 std::optional<GcEvent> ParseGcLine(std::string_view line) {
+  const bool cut = line.size() >= kMostLine && !line.ends_with('\n');
   while (line.ends_with('\n') || line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
   LineReader reader(line);
   GcEvent event;
+  event.cut = cut;
   if (reader.Skip("[")) {
     const size_t end = reader.rest().find(']');
     if (end == std::string_view::npos) return std::nullopt;
@@ -69,11 +75,13 @@ std::optional<GcEvent> ParseGcLine(std::string_view line) {
   if (!at || !reader.Skip("ms:")) return std::nullopt;
   event.at_ms = *at;
   event.kind_text = reader.UpToNumber();
-  event.kind = event.kind_text.starts_with("Scavenge") ? GcKind::kScavenge
-               : event.kind_text.starts_with("Minor") || event.kind_text.starts_with("Mark-Compact (minor)")
-                   ? GcKind::kMinorMarkSweep
-               : event.kind_text.starts_with("Mark-") ? GcKind::kMarkCompact
-                                                      : GcKind::kUnknown;
+  constexpr std::string_view kIncremental = "Incremental ";
+  std::string_view kind = event.kind_text;
+  if (kind.starts_with(kIncremental)) kind.remove_prefix(kIncremental.size());
+  event.kind = kind.starts_with("Scavenge")                                                ? GcKind::kScavenge
+               : kind.starts_with("Minor") || kind.starts_with("Mark-Compact (minor)") ? GcKind::kMinorMarkSweep
+               : kind.starts_with("Mark-")                                             ? GcKind::kMarkCompact
+                                                                                       : GcKind::kUnknown;
   const std::optional<double> before = reader.Number();
   if (!before || !reader.Skip("(")) return std::nullopt;
   const std::optional<double> committed_before = reader.Number();
@@ -99,8 +107,10 @@ std::optional<GcEvent> ParseGcLine(std::string_view line) {
   const size_t notes = rest.rfind(") ");
   if (notes != std::string_view::npos)
     rest.remove_prefix(notes + 2);
-  else if (rest.ends_with(')'))
+  else if (rest.ends_with(')') || event.cut)
     rest = {};
+  // The line ends in these notes: what is left of them is no reason.
+  if (event.cut && rest.starts_with('(')) rest = {};
   while (rest.starts_with(' ')) rest.remove_prefix(1);
   event.reason = rest;
   while (event.reason.ends_with(' ') || event.reason.ends_with(';')) event.reason.pop_back();

@@ -2,7 +2,7 @@
 // form), as it stands in the ring buffer and in the output of --trace-gc:
 //   [pid:0xisolate]  437 ms: Mark-Compact (reduce) 59.6 (60.3) -> 59.1 (60.8) MB, [pooled: 0 MB,] 2.10 / 0.00 ms  (+
 //   ...) (average mu = 0.327, current mu = 0.000) allocation failure; scavenge might not succeed
-// Old V8s write Mark-sweep for Mark-Compact. Parts that are not there stay unknown; a line of another form is no event.
+// Old V8s write Mark-sweep for Mark-Compact, new ones Incremental in front of it. Parts that are not there stay unknown; a line of another form is no event.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,7 @@ struct GcEvent {
   // Share of the time that was the program's and not the collector's: on average, and since the collection before.
   std::optional<double> average_mu, current_mu;
   std::string reason;  // "allocation failure"; raw target text
+  bool cut = false;    // the line's end is lost: V8 keeps 255 characters
 };
 
 std::optional<GcEvent> ParseGcLine(std::string_view line);

@@ -46,6 +46,36 @@ TEST(GcEvent, LinesOfManyVersions) {
   EXPECT_EQ(event->reason, "allocation failure");
 }
 
+TEST(GcEvent, LinesThatV8Cut) {
+  // 26
+  const std::string incremental =
+      "[5070:0x168f5000]      462 ms: Incremental Mark-Compact 27.6 (36.3) -> 26.3 (36.8) MB, pooled: 0.0 MB, 34.79 / "
+      "0.00 ms (+ 3.3 ms in 99 steps since start of marking, biggest step 0.2 ms, walltime since start of marking 79 "
+      "ms) (average mu = 0.916, current m";
+  ASSERT_EQ(incremental.size(), 255u);
+  auto event = ParseGcLine(incremental);
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->kind, GcKind::kMarkCompact);
+  EXPECT_EQ(event->kind_text, "Incremental Mark-Compact");
+  EXPECT_TRUE(event->cut);
+  EXPECT_DOUBLE_EQ(*event->average_mu, 0.916);
+  EXPECT_FALSE(event->current_mu);
+  EXPECT_EQ(event->reason, "");
+  // 16: in the middle of the reason; and a number of which the end is lost.
+  const std::string head =
+      "[5012:0x42551aa0]      654 ms: Mark-sweep 20.9 (52.3) -> 18.7 (52.8) MB, 13.5 / 0.0 ms  (+ 23.9 ms in 26 steps "
+      "since start of marking, biggest step 13.4 ms, walltime since start of marking 96 ms) (average mu = 1.000, ";
+  event = ParseGcLine(head + "current mu = 1.000) finalize increment");
+  ASSERT_TRUE(event);
+  EXPECT_TRUE(event->cut);
+  EXPECT_EQ(event->reason, "finalize increment");
+  event = ParseGcLine(std::string(255 - head.size() - 15, ' ') + head + "current mu = 0.");
+  ASSERT_TRUE(event);
+  EXPECT_TRUE(event->cut);
+  EXPECT_FALSE(event->current_mu);
+  EXPECT_EQ(event->reason, "");
+}
+
 TEST(GcEvent, OtherTextIsNone) {
   for (const char* text :
        {"", "[", "[1:0x1]", "[1:0x1] 5 ms:", "[1:0x1] 5 ms: Scavenge", "[1:0x1] 5 ms: Scavenge 2.0 (3.0",
