@@ -38,7 +38,8 @@ def in_flight(ctx, many):
     active = [r for r in rows if r["is_active_resource"]]
     ctx.equal(f"{label}: process._getActiveHandles()", counts(r["owner_class"] for r in active), facts["active"])
     resolvers = counts(r["uv_type"] for r in rows if "DNS resolver" in (r["detail"] or ""))
-    ctx.check(f"{label}: DNS resolvers", resolvers.get("timer") == 4 and resolvers.get("poll", 0) >= 4, repr(resolvers))
+    # How many sockets a resolver has open while it waits and tries again is c-ares's affair.
+    ctx.check(f"{label}: DNS resolvers", resolvers.get("timer") == 4 and resolvers.get("poll", 0) >= 1, repr(resolvers))
     asked = ctx.cli_json(core, "requests", "--list", "-n", "0")
     ctx.equal(f"{label}: process._getActiveRequests()", counts(r["kind"] for r in asked[S.ROWS]), facts["requests"])
     named = counts(r["callback"].split(" ")[0] for r in asked[S.ROWS] if r["callback"])
