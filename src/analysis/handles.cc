@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <span>
 
 #include "analysis/handle_owners.h"
 #include "analysis/http2_exchanges.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr size_t kPoll = 1 << 8;
 constexpr size_t kMostFullStreams = 1 << 20;
+constexpr size_t kMostFiles = 1 << 22;
 constexpr size_t kMostOtherWork = 1 << 22;
 constexpr size_t kMostHttp2Streams = 1 << 22;
 
@@ -66,18 +68,19 @@ class CensusMaker {
     PropertyFinder& writable = properties_.finder("_writableState");
     PropertyFinder& readable = properties_.finder("_readableState");
     PropertyFinder& http2 = properties_.finder(kHttp2StreamMark);
-    const auto marks_work = [&](const MapInfo& map, Address object) {
-      return std::ranges::any_of(kPendingWorkMarks, [&](std::string_view mark) {
-        return properties_.finder(mark).MayHave(map, object);
-      });
+    const auto has_one = [&](std::span<const std::string_view> marks, const MapInfo& map, Address object) {
+      return std::ranges::any_of(
+          marks, [&](std::string_view mark) { return properties_.finder(mark).MayHave(map, object); });
     };
+    const auto marks_work = [&](const MapInfo& map, Address object) { return has_one(kPendingWorkMarks, map, object); };
+    const auto marks_file = [&](const MapInfo& map, Address object) { return has_one(kOpenFileMarks, map, object); };
     census_.gaps = VisitObjects(
         model_, {.isolate = isolate_, .read_only = false}, cancel_,
         [&](const MapInfo& map, Address first) {
           if (types.IsNativeContext(map.instance_type)) return true;
           if (!types.IsJSReceiver(map.instance_type)) return false;
           return free_sockets.MayHave(map, first) || writable.MayHave(map, first) || readable.MayHave(map, first) ||
-                 marks_work(map, first);
+                 marks_work(map, first) || marks_file(map, first);
         },
         [&](const MapInfo& map, Address address, uint64_t, const Page&) {
           if (types.IsNativeContext(map.instance_type)) {
@@ -101,8 +104,13 @@ class CensusMaker {
             if (std::optional<RequestEntry> work = PendingWorkOf(properties_, address + 1))
               census_.other_work.push_back(std::move(*work));
           }
+          if (marks_file(map, address) && census_.files.size() < kMostFiles) {
+            if (std::optional<OpenFile> file = OpenFileOf(properties_, address + 1))
+              census_.files.push_back(std::move(*file));
+          }
           return true;
         });
+    std::ranges::stable_sort(census_.files, {}, [](const OpenFile& file) { return file.fd.value_or(-1); });
   }
 
   std::string ClassOfBase(Address base, uint64_t object) {

@@ -1,5 +1,5 @@
 // What the event loop of an isolate holds: libuv's handles with what JavaScript knows of them, requests that are under
-// way, HTTP exchanges on the sockets, streams that are full. One Environment per isolate. What is not found is said in
+// way, HTTP exchanges on the sockets, files that are open, streams that are full. One Environment per isolate. What is not found is said in
 // `HandleCensus`; nothing here fails.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/open_files.h"
 #include "analysis/tls_sockets.h"
 #include "base/cancel.h"
 #include "base/untrusted_text.h"
@@ -96,6 +97,7 @@ struct HandleCensus {
   std::vector<RequestEntry> other_work;  // see pending_work.h
   std::vector<HttpExchange> exchanges;
   std::vector<FullStream> full_streams;
+  std::vector<OpenFile> files;  // by descriptor
   VisitGaps gaps;
 };
 

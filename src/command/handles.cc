@@ -48,7 +48,10 @@ class HandlesCommand final : public Command {
                  "that the client asked for, the agreed protocol and a certificate that was not accepted are told.\n"
                  "Addresses of sockets are the kernel's. They are known where the program has asked for them\n"
                  "(socket.remoteAddress), where a client chose one of several, and of servers as they were asked to\n"
-                 "listen. Streams at or above their highWaterMark follow, also those without a handle; the heap is\n"
+                 "listen.\n\n"
+                 "Files and directories follow that objects of fs have open, with descriptor and path (a FileHandle "
+                 "keeps\n"
+                 "no path). Descriptors that the program has as numbers are not among them. Streams at or above their highWaterMark follow, also those without a handle; the heap is\n"
                  "walked for them, so that one that nothing refers to any more may be among them.\n"
                  "A worker thread has a loop of its own: --isolate all.",
              .example = "handles\nhandles --list -n 0 --json\nhandles --list --filter TCPSocket",
@@ -71,6 +74,10 @@ class HandlesCommand final : public Command {
                                  handle.detail.raw(), handle.details.path});
       });
     }
+    for (HandleCensuses::One& one : censuses->all) {
+      std::erase_if(one.census.files,
+                    [&](const OpenFile& file) { return !MatchesText(filter, {file.kind, file.path.raw()}); });
+    }
     context.out.BeginDocument("handles", TargetCard(context.session));
     TellTotals(context, *censuses);
     if (context.args.Has("list")) {
@@ -78,6 +85,7 @@ class HandlesCommand final : public Command {
     } else {
       TellGroups(context, *censuses);
     }
+    TellFiles(context, *censuses);
     TellFullStreams(context, reader, *censuses);
     context.out.EndDocument(censuses->completeness);
     return {};
@@ -86,7 +94,7 @@ class HandlesCommand final : public Command {
  private:
   static void TellTotals(CommandContext& context, const HandleCensuses& censuses) {
     uint64_t handles = 0, scripts = 0, active = 0, refed = 0, resources = 0, closing = 0, fds = 0, queued = 0,
-             requests = 0, full = 0;
+             requests = 0, full = 0, files = 0;
     int64_t highest = -1;
     for (const HandleCensuses::One& one : censuses.all) {
       for (const HandleEntry& handle : one.census.handles) {
@@ -101,6 +109,7 @@ class HandlesCommand final : public Command {
       }
       requests += one.census.requests.size();
       full += one.census.full_streams.size();
+      files += one.census.files.size();
     }
     const OsFacts os = ReadOsFacts(context.session.memory());
     const std::optional<uint64_t> limit = os.open_files_limit();
@@ -122,6 +131,7 @@ class HandlesCommand final : public Command {
                     limit && os.open_files && *limit != 0
                         ? Cell(Share{static_cast<double>(*os.open_files) / static_cast<double>(*limit)})
                         : Cell(Absent{})},
+                   {"files", "Files open in objects of fs", Count{files}},
                    {"requests", "Requests under way", Count{requests}},
                    {"full_streams", "Streams at or above their highWaterMark", Count{full}}};
     context.out.AddCard(card);
@@ -307,6 +317,35 @@ class HandlesCommand final : public Command {
             LengthCell(handle.writable, true),
             LengthCell(handle.readable, false),
             LengthCell(handle.readable, true)};
+        context.out.AddRow(row);
+      }
+    }
+    context.out.EndTable({.omitted = total - shown});
+  }
+
+  static void TellFiles(CommandContext& context, const HandleCensuses& censuses) {
+    uint64_t total = 0, shown = 0;
+    for (const HandleCensuses::One& one : censuses.all) total += one.census.files.size();
+    if (total == 0 && context.out.is_text()) return;
+    context.out.BeginTable({.key = "files",
+                            .title = "Open files",
+                            .columns = {{"isolate", ""},
+                                        {"fd", "Fd"},
+                                        {"kind", "Kind", Align::kLeft},
+                                        {"bytes", "Read or written"},
+                                        {"path", "Path", Align::kLeft},
+                                        {"address", "Address"}}});
+    const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultHandleRows));
+    for (const HandleCensuses::One& one : censuses.all) {
+      for (const OpenFile& file : one.census.files) {
+        if ((limit != 0 && shown >= limit) || context.cancel.Cancelled()) break;
+        ++shown;
+        const Cell row[] = {Count{static_cast<uint64_t>(one.isolate)},
+                            Maybe(file.fd),
+                            UntrustedText(file.kind),
+                            file.bytes ? Cell(Bytes{*file.bytes}) : Cell(Absent{}),
+                            MaybeText(file.path),
+                            ObjectCell(file.object)};
         context.out.AddRow(row);
       }
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "heap/tagged.h"
 #include "node/memory_scan.h"
 
 namespace corewalk {
@@ -210,6 +211,27 @@ UvRequest ReadUvRequest(const Memory& memory, Address request) {
       break;
   }
   return result;
+}
+
+std::optional<int64_t> FdOfDirectory(const Memory& memory, Address holder) {
+  constexpr size_t kHolderWords = 32;
+  constexpr uint64_t kUvDirStream = 48;  // uv_dir_t::dir
+  // struct __dirstream {int fd, lock; size_t allocation, size, offset; ...}
+  constexpr uint64_t kAllocation = 8, kSize = 16, kOffset = 24;
+  constexpr uint64_t kLeastBuffer = 1 << 12, kMostBuffer = 1 << 20;
+  constexpr int32_t kMostFd = 1 << 30;
+  for (const uint64_t dir : ReadWords(memory, holder, kHolderWords)) {
+    if (dir == 0 || dir % 8 != 0 || dir >= kUserAddressEnd) continue;
+    const Address stream = Word(memory, dir + kUvDirStream);
+    if (stream == 0 || stream % 16 != 0 || stream >= kUserAddressEnd) continue;
+    const uint64_t allocation = Word(memory, stream + kAllocation), size = Word(memory, stream + kSize);
+    if (allocation < kLeastBuffer || allocation > kMostBuffer || allocation % kLeastBuffer != 0 || size > allocation ||
+        Word(memory, stream + kOffset) > size)
+      continue;
+    const std::optional<int32_t> fd = memory.ReadValue<int32_t>(stream);
+    if (fd && *fd > 0 && *fd < kMostFd) return *fd;
+  }
+  return std::nullopt;
 }
 
 uint64_t ActiveUvRequests(const Memory& memory, Address loop) {

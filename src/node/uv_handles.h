@@ -98,6 +98,10 @@ struct UvRequest {
 };
 UvRequest ReadUvRequest(const Memory& memory, Address request);
 
+// The descriptor of the directory that the C++ object at `holder` (node::DirHandle, src/node_dir.h) reads: it points to a
+// uv_dir_t, which points to a DIR of glibc. Nothing when they do not look like these.
+std::optional<int64_t> FdOfDirectory(const Memory& memory, Address holder);
+
 // Requests that libuv works on or waits for, of whoever made them: the loop's own count.
 uint64_t ActiveUvRequests(const Memory& memory, Address loop);
 

@@ -5,7 +5,7 @@
 // watchers of files, MessagePorts, a worker, requests to files and DNS. Facts: "libuv" as process.report tells it,
 // "active" and "requests" the classes that process._getActiveHandles() and _getActiveRequests() tell, "resources" of
 // process.getActiveResourcesInfo() (16.14, 17.3), "http" [{method, url, tls}] told by both ends,
-// "tls" a row for each end of a connection, "tlsServers" their addresses.
+// "tls" a row for each end of a connection, "tlsServers" their addresses, "files" [{kind, fd, path}].
 var childProcess = require('child_process');
 var dgram = require('dgram');
 var dns = require('dns');
@@ -27,7 +27,7 @@ var kTls = Math.min(kMany, 200);
 var kLive = process.argv[3] === 'live';
 var keep = common.keep;
 var directory = fs.mkdtempSync(path.join(os.tmpdir(), 'corewalk-handles-'));
-var expected = {http: [], listening: [], children: [], watched: [], udp: 0, full: [], tls: [], tlsServers: []};
+var expected = {http: [], listening: [], children: [], watched: [], udp: 0, full: [], tls: [], tlsServers: [], files: []};
 
 function counts(list) {
   var all = {};
@@ -290,6 +290,48 @@ step(function(done) {
   var worker = keep(new workers.Worker('require("worker_threads").parentPort.postMessage(1);' +
       'require("net").createServer(function() {}).listen(0, "127.0.0.1"); setInterval(function() {}, 1000);', {eval: true}));
   worker.on('message', function() { setTimeout(done, 100); });
+});
+// Files that are open, and some that were. What the kernel says of a descriptor is the truth.
+step(function(done) {
+  function file(name) {
+    var full = path.join(directory, name);
+    fs.writeFileSync(full, 'text of ' + name);
+    return full;
+  }
+  function book(kind, fd, hidden) {
+    expected.files.push({kind: kind, fd: fd, path: hidden ? null : fs.readlinkSync('/proc/self/fd/' + fd)});
+  }
+  var left = 6 + 2;
+  function one() {
+    if (--left === 0) done();
+  }
+  for (var i = 0; i < 3; i++) {
+    keep(fs.createReadStream(file('read-' + i))).on('open', function(fd) { book('ReadStream', fd); one(); });
+    var out = keep(fs.createWriteStream(file('written-' + i)));
+    out.on('open', function(fd) { book('WriteStream', fd); one(); });
+    out.write('more');
+  }
+  keep(fs.createReadStream(file('over'))).resume().on('close', one);
+  if (fs.opendirSync) {
+    keep(fs.opendirSync(directory)).readSync();
+    keep(fs.opendirSync(directory)).closeSync();
+    fs.readdirSync('/proc/self/fd').forEach(function(fd) {
+      if (linkOf(fd) === directory) book('Dir', Number(fd));
+    });
+  }
+  function linkOf(fd) {
+    try {
+      return fs.readlinkSync('/proc/self/fd/' + fd);
+    } catch (error) {
+      return '';  // of the listing itself
+    }
+  }
+  fs.promises.open(file('handle'), 'r').then(function(handle) {
+    keep(handle);
+    book('FileHandle', handle.fd, true);
+    if (handle.createReadStream) keep(handle.createReadStream());
+    return fs.promises.open(file('handle-over'), 'r');
+  }).then(function(handle) { return keep(handle).close(); }).then(one);
 });
 // Streams that are full, without a handle.
 step(function(done) {

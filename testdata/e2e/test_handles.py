@@ -83,6 +83,8 @@ def check(ctx, core, label, kinds=True):
     ctx.check(f"{label}: DNS", [r["detail"] for r in requests if r["kind"] == "GetAddrInfoReqWrap"] == ["localhost"])
     ctx.check(f"{label}: a connect", [r["detail"] for r in requests if r["kind"] == "ConnectWrap"] == [os.path.join(facts["directory"], "pipe.sock")])
     tls(ctx, facts, rows, label)
+    ctx.equal(f"{label}: open files", [(r["fd"], r["kind"], r["path"]) for r in document["files"]],
+              sorted((f["fd"], f["kind"], f["path"]) for f in facts["files"]))
     wanted = sorted((r["method"], r["url"], r["tls"]) for r in facts["http"])
     for side, states in (("server", {"GET": "handling", "PUT": "responding"}), ("client", {"GET": "waiting", "PUT": "receiving"})):
         got = [r for r in asked["http"] if r["side"] == side]
