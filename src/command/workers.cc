@@ -8,6 +8,7 @@
 #include "base/text_sanitize.h"
 #include "command/target.h"
 #include "node/heap_limit.h"
+#include "node/secrets.h"
 #include "report/format.h"
 
 namespace corewalk {
@@ -28,8 +29,10 @@ class WorkersCommand final : public Command {
                  "id of the system and that of Node.js (worker.threadId), its resource limits as Node.js was told\n"
                  "them, the limit of its old generation as V8 has it, and what its heap holds.\n\n"
                  "Message ports with messages that were sent to them and not yet read are listed; bytes are those of\n"
-                 "the serialised messages. A port that is closed, or whose C++ side was not understood, has no count.\n"
+                 "the serialised messages. A port that is closed or was given away, or whose C++ side was not\n"
+                 "understood, has no count.\n"
                  "SharedArrayBuffers are told by the memory behind them, which several isolates can see.\n\n"
+                 "Of a worker that was started with code or a data: URL the script is its beginning.\n"
                  "The names of workers are known from Node.js 24 on.",
              .example = "workers\nworkers --json",
              .options = {{.name = "limit",
@@ -78,6 +81,27 @@ class WorkersCommand final : public Command {
     return (limit != 0 && shown >= limit) || context.cancel.Cancelled();
   }
 
+  struct Script {
+    std::string name, kind, source;  // raw target texts
+  };
+  static Script ScriptOf(const IsolateThreads& threads, bool is_main) {
+    if (threads.argv.size() >= 2) {
+      const bool eval = !is_main && threads.argv[1] == kEvalScript;
+      return {threads.argv[1], eval ? "eval" : "file", eval ? MaskSecrets(threads.eval_source) : ""};
+    }
+    if (!is_main && !threads.data_url.empty()) return {MaskSecrets(threads.data_url), "data_url", ""};
+    return {};
+  }
+  static std::string ShortScript(const Script& script) {
+    constexpr size_t kMost = 60;
+    std::string text = script.name + (script.source.empty() ? "" : " " + script.source);
+    std::ranges::replace(text, '\n', ' ');
+    if (script.kind == "file" || text.size() <= kMost) return text;
+    size_t end = kMost;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // inside of a character
+    return text.substr(0, end) + "...";
+  }
+
   static void TellIsolates(CommandContext& context, const std::vector<IsolateThreads>& found) {
     const std::span<const IsolateHeap> isolates = context.session.model().isolates();
     std::map<Address, const StartedWorker*> worker_of;
@@ -99,7 +123,10 @@ class WorkersCommand final : public Command {
                                         {"is_main", ""},
                                         {"worker_id", "Worker id"},
                                         {"name", "Name", Align::kLeft},
-                                        {"script", "Script", Align::kLeft},
+                                        {"script", ""},
+                                        {"", "Script", Align::kLeft},
+                                        {"script_kind", ""},
+                                        {"eval_source", ""},
                                         {"used_bytes", "Used"},
                                         {"live_bytes", "Live"},
                                         {"old_generation_limit", "Limit"},
@@ -110,6 +137,7 @@ class WorkersCommand final : public Command {
                                         {"code_range_mb", ""},
                                         {"stack_mb", ""},
                                         {"ports", "Ports"},
+                                        {"closed_ports", ""},
                                         {"queued_messages", "Queued messages"},
                                         {"address", "Address"}}});
     size_t shown = 0;
@@ -121,8 +149,12 @@ class WorkersCommand final : public Command {
       const auto at = worker_of.find(isolate.isolate);
       const StartedWorker* worker = isolate.isolate != 0 && at != worker_of.end() ? at->second : nullptr;
       const std::optional<HeapLimits> limits = FindHeapLimits(context.session.memory(), isolate.heap);
-      uint64_t queued = 0;
-      for (const PortEntry& port : threads.ports) queued += port.queue ? port.queue->messages : 0;
+      const Script ran = ScriptOf(threads, isolate.is_main);
+      uint64_t queued = 0, closed = 0;
+      for (const PortEntry& port : threads.ports) {
+        queued += port.queue ? port.queue->messages : 0;
+        closed += port.closed;
+      }
       const auto* resources = worker != nullptr && worker->native.limits ? &*worker->native.limits : nullptr;
       const auto resource = [&](size_t k) {
         return resources == nullptr ? Cell(Absent{}) : Cell(Number((*resources)[k]));
@@ -139,7 +171,10 @@ class WorkersCommand final : public Command {
           : worker && worker->thread_id ? Cell(*worker->thread_id)
                                         : Cell(Absent{}),
           worker == nullptr || worker->name.empty() ? Cell(Absent{}) : Cell(UntrustedText(worker->name)),
-          threads.argv.size() < 2 ? Cell(Absent{}) : Cell(UntrustedText(threads.argv[1])),
+          ran.name.empty() ? Cell(Absent{}) : Cell(UntrustedText(ran.name)),
+          ran.name.empty() ? Cell(Absent{}) : Cell(UntrustedText(ShortScript(ran))),
+          ran.kind.empty() ? Cell(Absent{}) : Cell(ran.kind),
+          ran.source.empty() ? Cell(Absent{}) : Cell(UntrustedText(ran.source)),
           Bytes{threads.object_bytes},
           Bytes{threads.live_bytes},
           limits ? Cell(Bytes{limits->old_generation}) : Cell(Absent{}),
@@ -152,6 +187,7 @@ class WorkersCommand final : public Command {
           resource(2),
           resource(3),
           Count{threads.ports.size()},
+          Count{closed},
           Count{queued},
           isolate.isolate ? Cell(HexAddress{isolate.isolate}) : Cell(Absent{})};
       context.out.AddRow(cells);
@@ -170,10 +206,11 @@ class WorkersCommand final : public Command {
       const PortEntry* port;
     };
     std::vector<Row> rows;
-    uint64_t unknown = 0;
+    uint64_t unknown = 0, closed = 0;
     for (size_t i = 0; i < found.size(); ++i) {
       for (const PortEntry& port : found[i].ports) {
-        unknown += !port.queue;
+        unknown += !port.queue && !port.closed;
+        closed += port.closed;
         if (port.queue && (port.queue->messages != 0 || !port.queue->whole)) rows.push_back({i, &port});
       }
     }
@@ -195,9 +232,11 @@ class WorkersCommand final : public Command {
       context.out.AddRow(cells);
     }
     context.out.EndTable({.omitted = rows.size() - shown});
-    if (unknown != 0)
+    if (closed != 0)
       context.out.AddNote(
-          fmt::format("{} message ports are closed, or their queue was not found", FormatCount(unknown)));
+          fmt::format("message ports that are closed or were given away to another thread: {}", FormatCount(closed)));
+    if (unknown != 0)
+      context.out.AddNote(fmt::format("message ports of which the queue was not found: {}", FormatCount(unknown)));
   }
 
   static void TellShared(CommandContext& context, const std::vector<IsolateThreads>& found) {

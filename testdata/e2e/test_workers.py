@@ -18,9 +18,7 @@ def run(ctx):
     limits = {f["thread"]: f["limits"] for f in facts}
     for row in of_worker:
         want = limits.get(row["worker_id"], {})
-        got = {"maxYoungGenerationSizeMb": row["max_young_generation_mb"], "maxOldGenerationSizeMb": row["max_old_generation_mb"],
-               "codeRangeSizeMb": row["code_range_mb"], "stackSizeMb": row["stack_mb"]}
-        ctx.equal(f"workers: resource limits of {row['worker_id']}", got, want)
+        ctx.equal(f"workers: resource limits of {row['worker_id']}", limits_of(row), want)
         ctx.equal(f"workers: V8's limit of {row['worker_id']}", row["old_generation_limit"], want.get("maxOldGenerationSizeMb", 0) << 20)
         if row["name"] is not None:
             ctx.equal(f"workers: name of {row['worker_id']}", row["name"], next(f["name"] for f in facts if f["thread"] == row["worker_id"]))
@@ -29,6 +27,7 @@ def run(ctx):
     ports(ctx, core, document)
     shared(ctx, core, document)
     stripped(ctx, core, document)
+    code(ctx)
     done = ctx.cli("workers", "word", core=core)
     ctx.check("workers word is refused", done.status in (1, 2) and bool(done.refusal()), done.brief())
     if ctx.options.lldb and ctx.options.plugin:
@@ -36,6 +35,24 @@ def run(ctx):
         ctx.check("workers: both faces say the same", len(got) == 1 and got[0][S.ROWS] == rows and got[0]["ports"] == document["ports"])
     else:
         ctx.skip("workers: faces", "no lldb, or the plugin is not built")
+
+
+def limits_of(row):
+    return {"maxYoungGenerationSizeMb": row["max_young_generation_mb"], "maxOldGenerationSizeMb": row["max_old_generation_mb"],
+            "codeRangeSizeMb": row["code_range_mb"], "stackSizeMb": row["stack_mb"]}
+
+
+def code(ctx):
+    """Workers that were started with code or a data: URL, and ports that are over."""
+    core = ctx.core("worker_code", "--expose-gc")
+    rows = ctx.cli_json(core, "workers", "-n", "0")[S.ROWS]
+    got = sorted((r["worker_id"], r["script_kind"], r["script"], (r["eval_source"] or "")[:200], sorted(limits_of(r).items())) for r in rows if not r["is_main"])
+    want = sorted((f["thread"], f["kind"], f["script"], (f["source"] or "")[:200], sorted(f["limits"].items())) for f in core.facts["workers"])
+    ctx.equal("workers: with code and with a data: URL", got, want)
+    ctx.equal("workers: closed ports", [r["closed_ports"] for r in rows if r["is_main"]], [core.facts["closed"]])
+    done = ctx.cli("workers", "--width", "0", core=core)
+    ctx.check("workers: code is shortened", done.status == 0 and "[worker eval] const secretOfNobody" in done.text and "e" * 100 not in done.text and
+              "data:text/javascript,import" in done.text and max(map(len, done.text.split("\n"))) < 330, done.text[-600:])
 
 
 def ports(ctx, core, document):

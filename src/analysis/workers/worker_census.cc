@@ -9,6 +9,8 @@
 #include "heap/views/buffers.h"
 #include "heap/views/primitives.h"
 #include "heap/views/properties.h"
+#include "heap/views/scripts.h"
+#include "node/handle_wraps.h"
 
 namespace corewalk {
 namespace {
@@ -29,6 +31,7 @@ class Collector {
       out_.object_bytes += shape.live_bytes + shape.garbage_bytes;
     }
     CollectArguments();
+    CollectCode();
     CollectWorkers();
     CollectPorts();
     CollectBuffers();
@@ -51,6 +54,25 @@ class Collector {
       });
       if (!out_.argv.empty()) return;
     }
+  }
+
+  // The first script of each kind: what a worker was started with comes before what that loads.
+  void CollectCode() {
+    constexpr uint64_t kMostSource = 200;
+    const int type = reader_.layout().types.Number("SCRIPT_TYPE");
+    const ScriptView *evaluated = nullptr, *data = nullptr;
+    for (const ObjectId node : LiveObjects(
+             graph_, [&](const LiveShape& shape) { return shape.map.instance_type == type; }, cancel_)) {
+      if (!Poll()) return;
+      const ScriptView* script = ReadScript(reader_, Tagged(node));
+      if (script == nullptr) continue;
+      const ScriptView** first = script->name == kEvalScript          ? &evaluated
+                                 : script->name.starts_with("data:") ? &data
+                                                                     : nullptr;
+      if (first != nullptr && (*first == nullptr || script->id < (*first)->id)) *first = script;
+    }
+    if (evaluated != nullptr) out_.eval_source = reader_.ShortText(evaluated->source, kMostSource);
+    if (data != nullptr) out_.data_url = data->name;
   }
 
   // Workers of JavaScript have the C++ object under Symbol(kHandle), lib/internal/worker.js; so have sockets and the
@@ -109,7 +131,12 @@ class Collector {
         cancel_);
     for (const ObjectId node : ports) {
       if (!Poll()) return;
-      out_.ports.push_back({.object = Tagged(node), .queue = ReadPortQueue(reader_, Tagged(node))});
+      // Of an object that V8 makes of the template for its own use the fields are undefined: C++ never had it.
+      const int fields = reader_.offset(ObjectField::kEmbedderFields);
+      if (IsStrongPointer(reader_.Field(Tagged(node), fields).value_or(0))) continue;
+      out_.ports.push_back({.object = Tagged(node),
+                            .closed = BaseOfObject(reader_, Tagged(node)) == 0,
+                            .queue = ReadPortQueue(reader_, Tagged(node))});
     }
   }
 

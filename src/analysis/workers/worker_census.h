@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/cancel.h"
@@ -14,6 +15,9 @@
 #include "node/message_ports.h"
 
 namespace corewalk {
+
+// What Node.js puts into process.argv of a worker that was started with {eval: true}.
+inline constexpr std::string_view kEvalScript = "[worker eval]";
 
 struct StartedWorker {
   uint64_t object = 0;               // tagged Worker of JavaScript
@@ -24,6 +28,7 @@ struct StartedWorker {
 
 struct PortEntry {
   uint64_t object = 0;             // tagged MessagePort
+  bool closed = false;             // or given away: its C++ side is gone
   std::optional<PortQueue> queue;  // nothing: closed, or not understood
 };
 
@@ -34,6 +39,9 @@ struct SharedBuffer {
 
 struct IsolateThreads {
   std::vector<std::string> argv;  // raw target texts: process.argv; empty when not found
+  // Raw target texts. A worker that was started with code has "[worker eval]" in its argv, and one with a data: URL
+  // nothing: the code is in their scripts (lib/internal/worker.js; 16 to 26). "" = none.
+  std::string eval_source, data_url;
   std::vector<StartedWorker> workers;
   std::vector<PortEntry> ports;
   std::vector<SharedBuffer> shared;           // each store once
