@@ -1,6 +1,7 @@
 'use strict';
 // Workers that were started with code and with a data: URL, and message ports that are closed, given away and open.
 //   node [OPTIONS] worker_code.js
+// Node.js 14.9 and later.
 // Facts: "workers" [{thread, kind, begin, limits}], "closed" how many of the main thread's kept ports.
 var threads = require('worker_threads');
 var common = require('./common.js');

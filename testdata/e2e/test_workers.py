@@ -44,6 +44,8 @@ def limits_of(row):
 
 def code(ctx):
     """Workers that were started with code or a data: URL, and ports that are over."""
+    if ctx.major < 16:
+        return  # data: URLs came with 14.9
     core = ctx.core("worker_code", "--expose-gc")
     rows = ctx.cli_json(core, "workers", "-n", "0")[S.ROWS]
     got = sorted((r["worker_id"], r["script_kind"], r["script"], (r["eval_source"] or "")[:200], sorted(limits_of(r).items())) for r in rows if not r["is_main"])
