@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "heap/strings.h"
 #include "heap/tagged.h"
 #include "heap/views/properties.h"
 #include "heap/views/script_kind.h"
@@ -269,6 +270,43 @@ void JsFrameReader::SetBytecodePosition(const StackFrame& frame, uint64_t byteco
   }
 }
 
+// Whether the source reads `for`, `while` or `do` at the place: no call stands there.
+bool JsFrameReader::IsAtLoop(const JsFrame& frame) {
+  constexpr uint64_t kWord = 6;
+  const ScriptView* script = frame.function.script == 0 ? nullptr : ReadScript(reader_, frame.function.script);
+  if (script == nullptr || frame.offset < 0) return false;
+  const std::optional<StringText> text = ReadStringFrom(reader_.memory(), reader_.layout(), script->source, static_cast<uint64_t>(frame.offset), kWord);
+  if (!text) return false;
+  for (const std::string_view word : {"for", "while", "do"}) {
+    if (!text->text.starts_with(word)) continue;
+    const char next = text->text.size() > word.size() ? text->text[word.size()] : ' ';
+    if (next == ' ' || next == '(' || next == '{' || next == '\n' || next == '\r' || next == '\t' || next == '/') return true;
+  }
+  return false;
+}
+
+// While Maglev peels the first turn off a loop its iterator over source positions runs ahead: all calls of the other turns
+// get the place of the loop itself (MaglevGraphBuilder::PeelLoop, 13.6 to 14.6). V8 does not look there; it asks what
+// the frame would be made into by a deoptimization, which has the bytecode of the innermost function.
+void JsFrameReader::MendMaglev(const CodeView& code, const ReturnPlace& place, std::vector<JsFrame>* frames, size_t first, JsFrame* out) {
+  const std::optional<DeoptEntry> entry = code_.DeoptEntryOf(code, place.entry);
+  const size_t inlined = frames->size() - first;
+  for (size_t i = first; i < frames->size(); ++i) (*frames)[i].in_loop = IsAtLoop((*frames)[i]);
+  out->in_loop = IsAtLoop(*out);
+  if (entry && static_cast<uint64_t>(entry->functions) == inlined + 1) {
+    JsFrame& innermost = inlined == 0 ? *out : (*frames)[first];
+    const uint64_t bytecode = BytecodeOf(reader_, innermost.function.shared);
+    if (const std::optional<TablePosition> position = PositionOfBytecode(reader_, bytecode, entry->bytecode_offset)) {
+      SetPosition(position->position, &innermost);
+      innermost.in_loop = false;
+    } else if (innermost.position.line == 0) {
+      innermost.positions_unrecorded = bytecode != 0 && PositionTableOf(reader_, bytecode) == 0;
+    }
+  } else if (entry && inlined == 0) {
+    out->inlined_omitted = entry->functions - 1;
+  }
+}
+
 void JsFrameReader::AddJavaScript(const StackFrame& frame, const StackFrame* caller, std::vector<JsFrame>* frames) {
   JsFrame out{.kind = FrameKind::kJavaScript, .pc = frame.pc, .fp = frame.fp, .function = {}, .symbol = {}, .position = {}, .receiver = {}, .arguments = {}};
   out.function = FunctionOf(stack_->At(frame.fp + kFrameFunction));
@@ -276,7 +314,8 @@ void JsFrameReader::AddJavaScript(const StackFrame& frame, const StackFrame* cal
   SetArguments(frame, caller, &out);
   const std::optional<CodeView> code = code_.At(frame.pc - (frame.returns ? 1 : 0));
   const uint64_t slot = stack_->At(frame.fp + static_cast<uint64_t>(int64_t{facts_.bytecode_array}));
-  const bool has_bytecode = LooksLikePointer(slot) && reader_.IsType(slot, "BYTECODE_ARRAY_TYPE");
+  const bool has_bytecode = LooksLikePointer(slot) && reader_.IsType(slot, "BYTECODE_ARRAY_TYPE") &&
+                            (out.function.script != 0 || !IsV8s(out.function.shared));  // of V8's own the word is another's
   const bool optimized = code && (code->tier == CodeTier::kMaglev || code->tier == CodeTier::kTurboFan || code->tier == CodeTier::kOptimized);
   if (optimized) {
     out.tier = code->tier == CodeTier::kMaglev     ? FrameTier::kMaglev
@@ -285,6 +324,7 @@ void JsFrameReader::AddJavaScript(const StackFrame& frame, const StackFrame* cal
     const std::optional<ReturnPlace> place = frame.returns ? code_.ReturnPlaceOf(*code, frame.pc) : std::nullopt;
     out.deoptimizes = place && place->deoptimizes;
     const Address pc = out.deoptimizes ? code->start + place->offset : frame.pc;
+    const size_t first = frames->size();
     const std::vector<CodeFunction> functions = code_.FunctionsAt(*code, pc, frame.returns);
     for (const CodeFunction& function : functions) {
       if (function.shared == 0) {
@@ -298,6 +338,7 @@ void JsFrameReader::AddJavaScript(const StackFrame& frame, const StackFrame* cal
       SetOrigin(&inlined);
       frames->push_back(std::move(inlined));
     }
+    if (code->tier == CodeTier::kMaglev) MendMaglev(*code, place.value_or(ReturnPlace()), frames, first, &out);
   } else if (has_bytecode) {
     out.tier = code && code->tier != CodeTier::kBuiltin && !builtins_.Contains(frame.pc) ? FrameTier::kBaseline : FrameTier::kInterpreted;
     SetBytecodePosition(frame, slot, code, &out);

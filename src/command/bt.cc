@@ -32,8 +32,9 @@ class StackCommand final : public Command {
                      "file:line:column of where the frame is, the function's address. In brackets: whether the code is interpreted,\n"
                      "baseline, Maglev's or TurboFan's, and `inlined` for a function that was compiled into its caller; what is\n"
                      "known of that is its place, not its arguments; `deoptimized on return` for code that V8 has thrown away while\n"
-                     "the frame waits; `eval at` for the call of eval() or new Function() that made the function. [builtin] is V8's\n"
-                     "own, [native] a function that C++ made.\n"
+                     "the frame waits; `somewhere in the loop that begins there` and `somewhere in the function` where Maglev's code\n"
+                     "keeps no exact place of a function that others are inlined into; `eval at` for the call of eval() or\n"
+                     "new Function() that made the function. [builtin] is V8's own, [native] a function that C++ made.\n"
                      "\n"
                      "<entry> and <entry_construct> are the frames by which C++ enters JavaScript, <exit> one by which JavaScript\n"
                      "leaves for C++, <internal>, <constructor>, <adaptor>, <builtin: NAME> are V8's own pieces in between. C++\n"
@@ -47,8 +48,9 @@ class StackCommand final : public Command {
                      "JSON: threads[] of {tid, isolate, signal, running_javascript, cut, frames[], frames_omitted}; a frame has kind\n"
                      "(javascript, builtin, api, entry, construct_entry, exit, construct, internal, adaptor, regexp, wasm, native,\n"
                      "unknown), tier, inlined, deoptimizes_on_return, pc, fp, function, function_address, script, eval_origin of\n"
-                     "{function, script, line, column}, line, column, function_line, function_column, context, this, arguments[],\n"
-                     "symbol, module, offset; out_of_memory of {operation, function, builtin}.",
+                     "{function, script, line, column}, line, column, in_loop, positions_unrecorded, inlined_omitted, function_line,\n"
+                     "function_column, context, this, arguments[], symbol, module, offset; out_of_memory of\n"
+                     "{operation, function, builtin}.",
                  .example = "bt\nbt 5\nbt --args -n 3\nbt --all-threads --json",
                  .options = {{.name = "limit",
                               .letter = 'n',

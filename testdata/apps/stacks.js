@@ -138,6 +138,16 @@ function atMarkedMaglev(value, text) {
   return markedMiddle(value + text.length) +
       text.length;
 }
+// Not in the first turn, which Maglev takes off the loop.
+function loopCalled(turn) { return turn === 2 ? finish(turn) : turn; }
+function atLoopMaglev(turns, text) {
+  var sum = 0;
+  for (var i = 0; i < turns; i++) {
+    sum += text.length;
+    sum += loopCalled(i);
+  }
+  return sum;
+}
 function tierTop(value) { return atTierMiddle(value, 'mixed') + 1; }
 function atTierMiddle(value, text) { return atTierBottom(value + 1, text, null) + 1; }
 function atTierBottom(value, text) { return finish(text + value); }
@@ -233,6 +243,12 @@ var places = {
     optimized(atMarkedMaglev, [90, 'text'], maglevNext);
     return run(function() { return atMarkedMaglev(90, 'text'); });
   },
+  loop_maglev: function() {
+    record('atLoopMaglev', [4, 'text']);
+    attempt('%NeverOptimizeFunction(f)', loopCalled);  // nor is it inlined
+    optimized(atLoopMaglev, [4, 'text'], maglevNext);
+    return run(function() { return atLoopMaglev(4, 'text'); });
+  },
   mixed: function() {
     record('atTierMiddle', [9, 'mixed']);
     record('atTierBottom', [10, 'mixed', null]);
@@ -324,7 +340,7 @@ function run(f) {
   die = true;
   return f();
 }
-var rehearsed = ['baseline', 'optimized', 'maglev', 'inlined', 'inlined_maglev', 'stale', 'stale_maglev', 'marked', 'marked_maglev', 'mixed', 'osr', 'optimized_forEach'];
+var rehearsed = ['baseline', 'optimized', 'maglev', 'inlined', 'inlined_maglev', 'stale', 'stale_maglev', 'marked', 'marked_maglev', 'loop_maglev', 'mixed', 'osr', 'optimized_forEach'];
 
 function main() {
   if (place === 'list') return console.log(Object.keys(places).join(' '));

@@ -5,7 +5,7 @@ import re
 from harness import APPS, Broken, Skip, run as run_program
 OPTIONS = ["--allow-natives-syntax", "--expose-gc"]
 # A few per version by default, all of them on the first of a run (and everywhere with --all-programs).
-FEW = ("interpreted", "inlined", "stale", "mixed", "reviver", "construct", "async_later", "worker")
+FEW = ("interpreted", "inlined", "stale", "loop_maglev", "mixed", "reviver", "construct", "async_later", "worker")
 OPTIMIZED = ("Maglev", "TurboFan", "optimized")
 # Builtins that V8 leaves out of traces: those it calls by itself.
 HIDDEN = ("next",)

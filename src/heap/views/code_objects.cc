@@ -16,6 +16,10 @@ constexpr uint64_t kMostStreamHead = 8;    // words in front of the instructions
 constexpr uint64_t kMostInstructions = 1 << 28;  // bytes of one Code
 constexpr int kMostCodeHeader = 128;             // bytes of a Code object's own fields
 constexpr size_t kMostSafepoints = 1 << 18;      // bytes of a table
+// DeoptimizationData (src/objects/deoptimization-data.h): behind the inlining positions where the exits begin, the counts of
+// eager and lazy entries, then the entries of bytecode offset, index into the translations, pc.
+constexpr uint64_t kDeoptCounts = 2, kDeoptEntries = 4, kDeoptEntryWords = 3;
+constexpr int64_t kMostFrames = 1000;
 constexpr int kWrapperShared = 8;          // SharedFunctionInfoWrapper, src/objects/shared-function-info.tq
 
 }  // namespace
@@ -148,6 +152,39 @@ std::optional<ReturnPlace> CodeFinder::ReturnPlaceOf(const CodeView& code, Addre
     if (const auto place = FindReturnPlace(std::span(bytes).first(got), instructions, static_cast<uint32_t>(pc - code.start))) return place;
   }
   return std::nullopt;
+}
+
+std::optional<DeoptEntry> CodeFinder::DeoptEntryOf(const CodeView& code, int32_t entry) {
+  const uint64_t data = reader_.Field(code.code, facts_.code_deoptimization_data).value_or(0);
+  const auto number = [&](uint64_t index) -> int64_t {
+    const uint64_t word = reader_.ArrayElement(data, index).value_or(1);
+    return IsSmi(word) ? SmiValue(word) : -1;
+  };
+  const uint64_t counts = facts_.inlining_positions + kDeoptCounts, first = facts_.inlining_positions + kDeoptEntries;
+  const int64_t eager = number(counts), lazy = number(counts + 1);
+  const uint64_t length = reader_.ArrayLength(data).value_or(0);
+  if (entry < 0 || eager < 0 || lazy < 0 || entry >= eager + lazy) return std::nullopt;
+  if (length != first + kDeoptEntryWords * static_cast<uint64_t>(eager + lazy)) return std::nullopt;
+  const uint64_t at = first + kDeoptEntryWords * static_cast<uint64_t>(entry);
+  const int64_t offset = number(at), translation = number(at + 1);
+  // A translation begins with an opcode and three numbers: how far back one lies that it repeats, its frames, those of them
+  // that are of JavaScript (src/deoptimizer/frame-translation-builder.cc, BeginTranslation; src/base/vlq.h).
+  const std::vector<std::byte> bytes = ReadByteArray(reader_, reader_.ArrayElement(data, 0).value_or(0));
+  if (offset < 0 || translation < 0 || static_cast<uint64_t>(translation) >= bytes.size()) return std::nullopt;
+  size_t next = static_cast<size_t>(translation) + 1;
+  uint64_t numbers[3] = {};
+  for (uint64_t& value : numbers) {
+    int shift = 0;
+    uint8_t byte = 128;
+    for (; (byte & 128) != 0 && next < bytes.size() && shift < 35; shift += 7) {
+      byte = static_cast<uint8_t>(bytes[next++]);
+      value |= uint64_t{byte & 127u} << shift;
+    }
+    if ((byte & 128) != 0) return std::nullopt;
+  }
+  const int64_t frames = static_cast<int64_t>(numbers[1] >> 1), functions = static_cast<int64_t>(numbers[2] >> 1);
+  if ((numbers[1] & 1) != 0 || (numbers[2] & 1) != 0 || functions < 1 || functions > frames || frames > kMostFrames) return std::nullopt;
+  return DeoptEntry{offset, functions};
 }
 
 std::optional<int64_t> CodeFinder::BytecodeOffsetAt(const CodeView& code, Address pc, uint64_t bytecode) {

@@ -34,6 +34,12 @@ struct CodeFunction {
   int32_t position = -1;
 };
 
+// What the frame of optimized code would be made into when it is thrown away at a call.
+struct DeoptEntry {
+  int64_t bytecode_offset = -1;  // of the innermost function: bytes from its first bytecode
+  int64_t functions = 0;         // of JavaScript: 1 = nothing is inlined there
+};
+
 class CodeFinder {
  public:
   // `binary` may be null; `sizes` may be unknown.
@@ -47,6 +53,8 @@ class CodeFinder {
   // Where a frame that waits for a call returns to, also when its return address leads to a deoptimization exit; nothing
   // when the code's safepoint table is not found or does not know the address. For optimized code.
   std::optional<ReturnPlace> ReturnPlaceOf(const CodeView& code, Address pc);
+  // `entry` as a ReturnPlace has it; nothing when the data do not hold together.
+  std::optional<DeoptEntry> DeoptEntryOf(const CodeView& code, int32_t entry);
   // The bytecode offset of the call before `pc` in baseline code; -1 = in its prologue; nothing when unknown.
   std::optional<int64_t> BytecodeOffsetAt(const CodeView& code, Address pc, uint64_t bytecode);
 

@@ -52,15 +52,15 @@ class Search {
  public:
   Search(uint32_t size, uint32_t offset) : size_(size), offset_(offset) {}
 
-  bool Add(int64_t pc, int64_t exit) {
+  bool Add(int64_t pc, int64_t exit, int64_t entry) {
     if (pc <= last_pc_ || pc > size_) return false;
     last_pc_ = pc;
-    if (pc == offset_) found_ = ReturnPlace{static_cast<uint32_t>(pc), false};
+    if (pc == offset_) found_ = ReturnPlace{static_cast<uint32_t>(pc), false, static_cast<int32_t>(entry)};
     if (exit == kNone) return true;
     if (exit <= last_exit_ || exit >= size_) return false;
     if (last_exit_ == kNone) first_exit_ = exit;
     last_exit_ = exit;
-    if (exit == offset_) found_ = ReturnPlace{static_cast<uint32_t>(pc), true};
+    if (exit == offset_) found_ = ReturnPlace{static_cast<uint32_t>(pc), true, static_cast<int32_t>(entry)};
     return true;
   }
   std::optional<ReturnPlace> Result() const { return last_exit_ != kNone && first_exit_ < last_pc_ ? std::nullopt : found_; }
@@ -79,9 +79,9 @@ std::optional<ReturnPlace> InRows(std::span<const std::byte> table, uint32_t siz
   Search search(size, offset);
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t pc = bytes.Number(4);
-    bytes.Skip(4);
+    const int32_t entry = static_cast<int32_t>(bytes.Number(4));
     const int32_t exit = static_cast<int32_t>(bytes.Number(4));
-    if (!bytes.ok || exit < kNone || !search.Add(pc, exit)) return std::nullopt;
+    if (!bytes.ok || exit < kNone || !search.Add(pc, exit, entry)) return std::nullopt;
   }
   return search.Result();
 }
@@ -102,14 +102,15 @@ std::optional<ReturnPlace> InPacked(std::span<const std::byte> table, uint32_t s
   Search search(size, offset);
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t pc = bytes.Number(of_pc);
-    int64_t exit = kNone;
+    int64_t exit = kNone, entry = kNone;
     if (exits) {
       const uint32_t index = bytes.Number(of_index);
+      entry = int64_t{index} - 1;
       exit = int64_t{bytes.Number(of_pc)} - 1;
       if ((index == 0) != (exit == kNone)) return std::nullopt;
     }
     bytes.Skip((pushed ? 1 : 0) + of_registers);
-    if (!bytes.ok || !search.Add(pc, exit)) return std::nullopt;
+    if (!bytes.ok || !search.Add(pc, exit, entry)) return std::nullopt;
   }
   return search.Result();
 }
@@ -143,17 +144,18 @@ std::optional<ReturnPlace> InDeltas(std::span<const std::byte> table, uint32_t s
   table = table.first(length);
   Bytes bytes(table, kHeader);
   Search search(size, offset);
-  int64_t pc = 1, exit = 0;
+  int64_t pc = 1, exit = 0, entry = kNone;
   while (bytes.at() < length) {
     pc += bytes.Leb();
     bool has_exit = false;
-    if (exits && bytes.Leb() != 0) {
+    if (const uint32_t step = exits ? bytes.Leb() : 0; step != 0) {
+      entry += step;
       exit += bytes.Leb();
       has_exit = true;
     }
     if (registers) bytes.Leb();
     SkipSlots(table, &bytes);
-    if (!bytes.ok || !search.Add(pc, has_exit ? exit : kNone)) return std::nullopt;
+    if (!bytes.ok || !search.Add(pc, has_exit ? exit : kNone, has_exit ? entry : kNone)) return std::nullopt;
   }
   return search.Result();
 }
@@ -166,6 +168,7 @@ std::optional<ReturnPlace> FindReturnPlace(std::span<const std::byte> table, uin
   bool two = false;
   const auto take = [&](const std::optional<ReturnPlace>& other) {
     two = two || (found && other && (found->offset != other->offset || found->deoptimizes != other->deoptimizes));
+    if (found && other && found->entry != other->entry) found->entry = kNone;
     if (!found) found = other;
   };
   for (const uint32_t before : {0u, 1u}) {

@@ -19,6 +19,7 @@ namespace corewalk {
 struct ReturnPlace {
   uint32_t offset = 0;       // behind the call, in bytes from the first instruction
   bool deoptimizes = false;  // the frame is thrown away when the call returns
+  int32_t entry = -1;        // of the deoptimization data: what the frame would become; -1 = none
 };
 
 // `offset` = the return address, in bytes from the first instruction; `size` = of the instructions. Nothing when `table` is no

@@ -32,6 +32,8 @@ void ExpectPlaces(std::span<const std::byte> table) {
   ASSERT_TRUE(plain);
   EXPECT_EQ(plain->offset, 0x40u);
   EXPECT_FALSE(plain->deoptimizes);
+  EXPECT_EQ(plain->entry, -1);
+  int32_t entry = 4;
   for (const auto& [exit, call] : {std::pair{0x444u, 0x120u}, {0x448u, 0x300u}}) {
     const auto found = FindReturnPlace(table, kSize, exit);
     ASSERT_TRUE(found);
@@ -41,6 +43,8 @@ void ExpectPlaces(std::span<const std::byte> table) {
     ASSERT_TRUE(behind_call);
     EXPECT_EQ(behind_call->offset, call);
     EXPECT_FALSE(behind_call->deoptimizes);
+    EXPECT_EQ(found->entry, entry);
+    EXPECT_EQ(behind_call->entry, entry++);
   }
   EXPECT_FALSE(FindReturnPlace(table, kSize, 0x446));
   EXPECT_FALSE(FindReturnPlace(table, 0x445, 0x444)) << "an exit lies behind the code";
