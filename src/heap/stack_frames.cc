@@ -139,7 +139,9 @@ JavaScriptFrames FindJavaScriptFrames(const Memory& memory, const ThreadState& t
       if (!chain.IsExitFrame(word)) continue;
       Chain::Found frames = chain.Follow(word, {.fp = word}, partly);
       if (frames.ranges.empty()) continue;
-      const bool older = !running.ranges.empty() && running.ranges.front().end < word;
+      // JavaScript that ran below an exit frame was entered from there, which its entry frame has kept. A frame of C++ in
+      // which a local variable reads like the mark of an entry frame leads no further.
+      const bool older = running.ranges.size() > 1 && running.ranges.front().end < word;
       return Told(older ? std::move(running) : std::move(frames), true, older);
     }
     if (!running.ranges.empty()) break;
