@@ -187,4 +187,56 @@ bool SourceFinder::IsFilledOnce(std::string_view file, std::string_view name, Na
   return here && fillings == 1;
 }
 
+bool SourceFinder::MayCall(uint64_t script, std::string_view method) {
+  const SourceScan* scan = ScanOf(script);
+  if (scan == nullptr) return true;
+  const std::vector<SourceToken> tokens = ReadTokens(scan->text(), cancel_);
+  for (size_t i = 1; i < tokens.size(); ++i) {
+    const std::string_view word = scan->text().substr(tokens[i].begin, tokens[i].end - tokens[i].begin);
+    const bool dot = tokens[i - 1].kind == TokenKind::kMark && (tokens[i - 1].mark == '.' || tokens[i - 1].mark == kOptional);
+    if (tokens[i].kind == TokenKind::kName && dot && word == method) return true;
+  }
+  return false;
+}
+
+bool SourceFinder::IsFilledAtStart(std::string_view file, std::string_view name, NamedThing thing,
+                                   std::span<const Activation> activations) {
+  if (name.empty() || file.empty()) return false;
+  SortScripts();
+  size_t adders = 0;
+  bool here = false;
+  std::vector<std::pair<uint64_t, std::string>> methods;  // by the script that has them
+  for (const uint64_t script : scripts_) {
+    if (cancel_.Cancelled() || searched_bytes_ > kMostSearchedBytes) return false;
+    const ScriptView* view = ReadScript(reader_, script);
+    const bool is_file = view != nullptr && view->name == file;
+    if (thing == NamedThing::kVariable ? !is_file : !Mentions(script, name)) continue;
+    const SourceScan* scan = ScanOf(script);
+    if (scan == nullptr) return false;
+    here |= is_file;
+    const std::vector<SourceToken> tokens = ReadTokens(scan->text(), cancel_);
+    const StartCode start(scan->text(), tokens);
+    const StartUses uses = StartUsesOf(scan->text(), tokens, start, name, thing);
+    if (uses.changes) return false;
+    adders += uses.adders;
+    for (const std::string_view method : uses.methods) methods.emplace_back(script, method);
+    for (const StartPlace& place : uses.places) {
+      const auto goes_on = [&](const Activation& activation) {
+        if (activation.script != script) return false;
+        if (activation.position < 0) return true;
+        const uint32_t at = scan->ByteAt(activation.position);
+        return start.BeginOfFunctionAt(at) == place.function && (activation.running || at < place.done);
+      };
+      if (std::ranges::any_of(activations, goes_on)) return false;
+    }
+  }
+  // Another source that has a method of that name may call it.
+  for (const auto& [script, method] : methods) {
+    for (const uint64_t other : scripts_) {
+      if (other != script && Mentions(other, method) && MayCall(other, method)) return false;
+    }
+  }
+  return here && adders > 0;
+}
+
 }  // namespace corewalk

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <list>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -26,6 +27,14 @@ struct PlacedSite {
   int column = 0;
   std::string text;  // raw target text
   ValueOrigin origin = ValueOrigin::kUnknown;
+};
+
+// A call of a function that has not ended: a frame of a stack, a suspended async function.
+struct Activation {
+  uint64_t script = 0;    // tagged
+  int64_t position = -1;  // where it is, or where the function begins, UTF-16 units; -1 = unknown
+  // On the stack: what a function has filled that still runs may be what it goes on with, wherever it is.
+  bool running = false;
 };
 
 class SourceFinder {
@@ -55,6 +64,10 @@ class SourceFinder {
   // The variable of that file, or the property wherever it is used, was made from something in one place, and no source
   // adds to it (see source_uses.h).
   bool IsFilledOnce(std::string_view file, std::string_view name, NamedThing thing);
+  // The same where only code adds to it that runs while the program starts, and none of `activations` is still about it
+  // (see source_start.h).
+  bool IsFilledAtStart(std::string_view file, std::string_view name, NamedThing thing,
+                       std::span<const Activation> activations);
 
   // The source of a script as it was scanned; null when it is missing or larger than what is scanned. Holds until the
   // next call.
@@ -68,6 +81,7 @@ class SourceFinder {
   std::optional<PlacedSite> Place(uint64_t script, std::optional<SourceSite> site);
   void SortScripts();
   bool Mentions(uint64_t script, std::string_view name);
+  bool MayCall(uint64_t script, std::string_view method);
 
   HeapReader& reader_;
   const Cancel& cancel_;

@@ -93,6 +93,8 @@ class SourceScan {
   // Whether what stands between these positions has this word, or calls by its name a function of this source that has
   // it: `() => poll(socket)` has "setTimeout" when poll does.
   bool LeadsTo(int64_t begin, int64_t end, std::string_view word, const Cancel& cancel) const;
+  // The byte of the text at a position.
+  uint32_t ByteAt(int64_t units) const;
   uint64_t MemoryBytes() const;
   std::string_view text() const { return text_; }
 
@@ -129,7 +131,6 @@ class SourceScan {
   }
   void MeasureUnits();
   int64_t UnitsAt(uint32_t byte) const;
-  uint32_t ByteAt(int64_t units) const;
   uint32_t ScopeOfFunction(int64_t begin, int64_t end) const;
   bool IsInside(uint32_t scope, uint32_t outer) const;
   std::string Shown(std::string_view text) const;

@@ -12,6 +12,9 @@ constexpr auto kReading = std::to_array<std::string_view>(
      "flat",    "flatMap", "forEach", "get",         "getAll", "has",  "hasOwnProperty", "includes",
      "indexOf", "join",    "keys",    "lastIndexOf", "length", "map",  "reduce",         "reduceRight",
      "size",    "slice",   "some",    "toSorted",    "values"});
+// Methods that only take away or set in order; Object's functions that change nothing else but what they are given.
+constexpr auto kTakingAway = std::to_array<std::string_view>({"clear", "delete", "pop", "reverse", "shift", "sort"});
+constexpr auto kOfObject = std::to_array<std::string_view>({"assign", "defineProperty", "freeze", "seal"});
 constexpr auto kAdding = std::to_array<std::string_view>({"push", "set", "add", "unshift", "splice"});
 // Functions that make a new collection of what they are given.
 constexpr auto kMaking =
@@ -30,6 +33,7 @@ class Uses {
  public:
   Uses(std::string_view text, const std::vector<SourceToken>& tokens, std::string_view name, NamedThing thing)
       : text_(text), tokens_(tokens), name_(name), property_(thing == NamedThing::kProperty) {}
+  virtual ~Uses() = default;
 
   NameUses Run() {
     for (size_t i = 0; i < tokens_.size() && !found_.changes; ++i) {
@@ -42,7 +46,7 @@ class Uses {
     return found_;
   }
 
- private:
+ protected:
   std::string_view Word(size_t i) const {
     return i < tokens_.size() ? text_.substr(tokens_[i].begin, tokens_[i].end - tokens_[i].begin) : "";
   }
@@ -53,28 +57,34 @@ class Uses {
   bool IsName(size_t i) const { return i < tokens_.size() && tokens_[i].kind == TokenKind::kName; }
   bool IsAssignment(size_t i) const { return Is(i, '=') || Is(i, kAssignIf) || Is(i, kAssignWith) || Is(i, kStep); }
 
+  // Whether the use, which is none of those that only read, is in order all the same; and so a value that begins there.
+  virtual bool Allows(size_t /*at*/) { return false; }
+  virtual bool AllowsValue(size_t /*name*/, size_t /*at*/) { return false; }
+  virtual void MadeAt(size_t /*at*/) {}
+
   void LookAt(size_t at) {
     const bool member = at > 0 && IsDot(at - 1);
     if (member != property_) {
       // `{byZip: ...}` and `byZip = ...` of a class make such a property; `{byZip}` takes one, or makes one.
       if (member) return;
-      if (Is(at + 1, ':')) return Fill(at + 2);
-      if (Is(at + 1, '=') && at > 0 && (Is(at - 1, '{') || Is(at - 1, ';') || Is(at - 1, '}'))) return Fill(at + 2);
+      if (Is(at + 1, ':')) return Fill(at, at + 2);
+      if (Is(at + 1, '=') && at > 0 && (Is(at - 1, '{') || Is(at - 1, ';') || Is(at - 1, '}'))) return Fill(at, at + 2);
       // A variable of the same name, which is not meant here; but this may be `{byZip}`.
       found_.changes |= Is(at + 1, '}') || (Is(at + 1, ',') && !Is(at - 1, '('));
       return;
     }
     // A key of a literal.
     if (!property_ && Is(at + 1, ':') && at > 0 && (Is(at - 1, '{') || Is(at - 1, ','))) return;
-    if (Is(at + 1, '=')) return Fill(at + 2);
-    if (!OnlyRead(at)) found_.changes = true;
+    if (Is(at + 1, '=')) return Fill(at, at + 2);
+    if (!OnlyRead(at) && !Allows(at)) found_.changes = true;
   }
 
   // The value begins at the token.
-  void Fill(size_t at) {
+  void Fill(size_t name, size_t at) {
     if (MakesFrom(at)) {
       ++found_.fillings;
-    } else {
+      MadeAt(at);
+    } else if (!AllowsValue(name, at)) {
       found_.changes = true;
     }
   }
@@ -85,7 +95,7 @@ class Uses {
       const bool collection = Word(at + 1) == "Map" || Word(at + 1) == "Set";
       return collection && Is(at + 2, '(') && !Is(at + 3, ')') && !(IsEmpty(at + 3));
     }
-    if (Word(at) == "require")
+    if (Word(at) == "require" && !(Is(at + 1, '(') && tokens_[at + 1].match < tokens_.size() && IsDot(tokens_[at + 1].match + size_t{1})))
       return Is(at + 1, '(') && Word(at + 2).size() > 6 &&
              Word(at + 2).substr(1).find(".json") != std::string_view::npos;
     // A chain of names and calls, of which the last makes something new of what is there.
@@ -100,7 +110,8 @@ class Uses {
         if (tokens_[at].match <= at || tokens_[at].match >= tokens_.size()) return false;
         at = tokens_[at].match + 1;
       }
-      makes = called && IsName(name) && name > 0 && IsDot(name - 1) && IsOneOf(kMaking, Word(name));
+      makes = called && IsName(name) && name > 0 && IsDot(name - 1) &&
+              (IsOneOf(kMaking, Word(name)) || (Word(name) == "reduce" && BeginsWithNew(name + 1)));
       if (!IsDot(at)) break;
       ++at;
       if (!IsName(at)) return false;
@@ -110,6 +121,19 @@ class Uses {
         at >= tokens_.size() || Is(at, ';') || Is(at, ',') || Is(at, '}') || Is(at, ')') || tokens_[at].line_before;
     return makes && ends;
   }
+  // `(function, new Map())`: reduce() returns what it began with.
+  bool BeginsWithNew(size_t open) const {
+    size_t last = open;
+    for (size_t i = open + 1; i < tokens_[open].match && i < tokens_.size(); ++i) {
+      if (Is(i, ',')) last = i;
+      const bool opens = Is(i, '(') || Is(i, '[') || Is(i, '{');
+      if (opens && tokens_[i].match > i && tokens_[i].match < tokens_.size()) i = tokens_[i].match;
+    }
+    if (last == open) return false;
+    return Is(last + 1, '{') || Is(last + 1, '[') || (Word(last + 1) == "new" && IsCollectionClass(last + 2)) ||
+           (Word(last + 1) == "Object" && Word(last + 3) == "create");
+  }
+  bool IsCollectionClass(size_t at) const { return Word(at) == "Map" || Word(at) == "Set" || Word(at) == "Array"; }
   // `[]` and `null`: nothing to be made from.
   bool IsEmpty(size_t at) const {
     return (Is(at, '[') && Is(at + 1, ']') && Is(at + 2, ')')) || Word(at) == "null" || Word(at) == "undefined";
@@ -162,7 +186,117 @@ class Uses {
   NameUses found_;
 };
 
+// Of something that is filled while the program starts.
+class UsesAtStart final : public Uses {
+ public:
+  UsesAtStart(std::string_view text, const std::vector<SourceToken>& tokens, const StartCode& start, std::string_view name,
+              NamedThing thing, bool returned = false)
+      : Uses(text, tokens, name, thing), start_(start), returned_(returned) {}
+
+  StartUses Run() {
+    const NameUses uses = Uses::Run();
+    // What is made anew takes the place of what was there; but who makes it later may add to it.
+    uses_.changes |= uses.changes || later_ > 1 || (later_ > 0 && uses_.adders > 0);
+    uses_.adders += later_;
+    return std::move(uses_);
+  }
+
+ private:
+  bool AtStart(size_t at) {
+    if (!start_.RunsAtStart(at, &uses_.places, &uses_.methods)) return false;
+    ++uses_.adders;
+    return true;
+  }
+
+  bool Allows(size_t at) override {
+    const size_t begin = BeginOfChain(at), next = at + 1;
+    const std::string_view before = begin > 0 ? Word(begin - 1) : "";
+    if (before == "let" || before == "var") return !IsExported(begin) && !IsDot(next) && !Is(next, '(');
+    if (before == "delete") return true;
+    // A method of that name, of something else.
+    if (property_ && Is(next, '(')) return true;
+    if (returned_ && before == "return" && !IsDot(next) && !Is(next, '[') && !Is(next, '(')) return true;
+    // Object.assign(t, more)
+    if (begin >= 4 && Is(begin - 1, '(') && IsOneOf(kOfObject, Word(begin - 2)) && IsDot(begin - 3) && Word(begin - 4) == "Object")
+      return Word(begin - 2) == "freeze" || Word(begin - 2) == "seal" || AtStart(at);
+    if (!IsDot(next) && !Is(next, '[')) return false;
+    if (IsDot(next) && IsOneOf(kTakingAway, Word(at + 2)) && Is(at + 3, '(')) return true;
+    return AtStart(at);
+  }
+
+  bool AllowsValue(size_t name, size_t at) override {
+    if (IsExported(BeginOfChain(name))) return false;
+    if (IsNothing(at)) return true;
+    // [a, b], {a: 1}
+    if ((Is(at, '[') || Is(at, '{')) && Ends(tokens_[at].match + size_t{1})) {
+      MadeAt(at);
+      return true;
+    }
+    return IsMadeBy(at) && AtStart(at);
+  }
+
+  void MadeAt(size_t at) override {
+    if (!AtStart(at)) ++later_;
+  }
+
+  bool IsExported(size_t name) const {
+    return name >= 2 && (Word(name - 2) == "export" || Word(name - 1) == "export");
+  }
+
+  bool Ends(size_t at) const {
+    return at >= tokens_.size() || Is(at, ';') || Is(at, ',') || Is(at, '}') || Is(at, ')') || tokens_[at].line_before;
+  }
+
+  // new Map(), [], {}, Object.create(null), null
+  bool IsNothing(size_t at) const {
+    if (Word(at) == "new" && IsCollectionClass(at + 1))
+      return !Is(at + 2, '(') || Word(at + 1) == "Array" || Is(at + 3, ')') || IsEmpty(at + 3);
+    if ((Is(at, '[') && Is(at + 1, ']')) || (Is(at, '{') && Is(at + 1, '}'))) return Ends(at + 2);
+    if (Word(at) == "null" || Word(at) == "undefined") return Ends(at + 1);
+    return Word(at) == "Object" && Word(at + 2) == "create" && Word(at + 4) == "null";
+  }
+
+  // `load()`, where load() returns what it has made and filled itself.
+  bool IsMadeBy(size_t at) {
+    if (Word(at) == "await") ++at;
+    if (returned_ || !IsName(at) || !Is(at + 1, '(') || tokens_[at + 1].match >= tokens_.size() || !Ends(tokens_[at + 1].match + size_t{1}))
+      return false;
+    const StartCode::Function* function = start_.Named(Word(at));
+    if (function == nullptr || function->generator) return false;
+    if (function->expression) return MakesFrom(function->body);
+    size_t returns = 0;
+    for (size_t i = function->body; i < function->end && i < tokens_.size(); ++i) {
+      if (Word(i) != "return" || start_.Around(i) != function) continue;
+      ++returns;
+      if (MakesFrom(i + 1)) continue;
+      if (!IsName(i + 1) || !Ends(i + 2) || !IsDeclaredIn(*function, Word(i + 1))) return false;
+      StartUses made = UsesAtStart(text_, tokens_, start_, Word(i + 1), NamedThing::kVariable, true).Run();
+      if (made.changes) return false;
+      uses_.places.insert(uses_.places.end(), made.places.begin(), made.places.end());
+      uses_.methods.insert(uses_.methods.end(), made.methods.begin(), made.methods.end());
+    }
+    return returns > 0;
+  }
+  bool IsDeclaredIn(const StartCode::Function& function, std::string_view name) const {
+    for (size_t i = function.body; i < function.end && i + 1 < tokens_.size(); ++i) {
+      if ((Word(i) == "const" || Word(i) == "let" || Word(i) == "var") && Word(i + 1) == name && start_.Around(i) == &function)
+        return true;
+    }
+    return false;
+  }
+
+  const StartCode& start_;
+  const bool returned_;
+  size_t later_ = 0;  // places that do not run at start, but make it from something
+  StartUses uses_;
+};
+
 }  // namespace
+
+StartUses StartUsesOf(std::string_view text, const std::vector<SourceToken>& tokens, const StartCode& start,
+                      std::string_view name, NamedThing thing) {
+  return UsesAtStart(text, tokens, start, name, thing).Run();
+}
 
 NameUses UsesOf(std::string_view text, const std::vector<SourceToken>& tokens, std::string_view name,
                 NamedThing thing) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/source_start.h"
 #include "analysis/source_tokens.h"
 
 namespace corewalk {
@@ -20,6 +21,18 @@ struct NameUses {
   size_t fillings = 0;   // places where it is made from something: new Map(rows), rows.map(...), JSON.parse(...)
   bool changes = false;  // it may be added to, or be made anew, somewhere
 };
+
+// The same for what is filled step by step while the program starts: `const t = new Map()`, then t.set() in a loop of the
+// module or in load(), which only the module calls. Code that runs at start (source_start.h) may add to it, what runs
+// later may not. What has another name, is handed on or exported may be added to there.
+struct StartUses {
+  size_t adders = 0;     // places at start that add to it, or make it from something
+  bool changes = false;  // something else may add to it
+  std::vector<StartPlace> places;         // of the adders and of the calls that lead to them
+  std::vector<std::string_view> methods;  // that these are; a source in which the names stand may call them
+};
+StartUses StartUsesOf(std::string_view text, const std::vector<SourceToken>& tokens, const StartCode& start,
+                      std::string_view name, NamedThing thing);
 
 // `tokens` are those of `text`. Bounded by their number.
 NameUses UsesOf(std::string_view text, const std::vector<SourceToken>& tokens, std::string_view name, NamedThing thing);

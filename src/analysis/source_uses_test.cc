@@ -82,5 +82,69 @@ TEST(SourceUses, AnyTextEnds) {
   }
 }
 
+bool FilledAtStart(const std::string& source, std::string_view name = "t", NamedThing thing = NamedThing::kVariable) {
+  const std::vector<SourceToken> tokens = ReadTokens(source, Cancel());
+  const StartUses uses = StartUsesOf(source, tokens, StartCode(source, tokens), name, thing);
+  return uses.adders > 0 && !uses.changes;
+}
+
+TEST(StartUses, WhatRunsOnce) {
+  const std::string t = "const t = new Map();\nhttp.createServer((q, s) => s.end(t.get(q.url)));\n";
+  EXPECT_TRUE(FilledAtStart(t + "for (const r of rows) t.set(r.id, r);"));
+  EXPECT_TRUE(FilledAtStart(t + "function load() { for (const k in rows) t.set(k, rows[k]) }\nload()"));
+  EXPECT_TRUE(FilledAtStart(t + "const load = () => { rows.map((r) => { t.set(r.id, r) }) };\nload();"));
+  EXPECT_TRUE(FilledAtStart(t + "rows.forEach(r => t.set(r.id, r));"));
+  EXPECT_TRUE(FilledAtStart(t + "(function () { t.set(1, 2) })();"));
+  EXPECT_TRUE(FilledAtStart(t + "(async () => { for (const r of await rows()) t.set(r.id, r) })();"));
+  EXPECT_TRUE(FilledAtStart(t + "async function main() { await init() }\nasync function init() { t.set(1, 2) }\nmain().catch(fail)"));
+  EXPECT_TRUE(FilledAtStart(t + "query('all').then((rows) => { for (const r of rows) t.set(r.id, r) })"));
+  EXPECT_TRUE(FilledAtStart(t + "fs.readFile('x', (error, text) => text.split('y').forEach((w) => t.set(w, 1)))"));
+  EXPECT_TRUE(FilledAtStart(t + "function walk(d) { for (const e of list(d)) e.dir ? walk(e) : t.set(e.name, e) }\nwalk('/')"));
+  EXPECT_TRUE(FilledAtStart("const t = {};\nfor (const r of rows) (t[r.id] = t[r.id] || []).push(r)"));
+  EXPECT_TRUE(FilledAtStart("const t = build();\nfunction build() { const m = new Map(); for (const r of rows) m.set(r.id, r); return m }"));
+  EXPECT_TRUE(FilledAtStart("let t;\nfunction init() { t = {}; for (const r of rows) t[r.id] = r }\ninit();\nfoo = (k) => t[k]"));
+  EXPECT_TRUE(FilledAtStart("const t = rows.reduce((m, r) => m.set(r.id, r), new Map())"));
+  EXPECT_TRUE(FilledAtStart("const t = require('fs').readFileSync('x').split('y').reduce((m, r) => { m[r] = 1; return m }, {})"));
+  EXPECT_TRUE(FilledAtStart("class D { constructor() { this.t = []; this.load() } load() { for (;;) this.t.push(1) } }\nnew D()",
+                            "t", NamedThing::kProperty));
+}
+
+TEST(StartUses, WhatRunsAgain) {
+  const std::string t = "const t = new Map();\n", load = "function load() { t.set(1, 2) }\n";
+  EXPECT_FALSE(FilledAtStart(t)) << "nothing adds to it at all";
+  EXPECT_FALSE(FilledAtStart(t + "server.on('request', (q) => t.set(q.url, q))"));
+  EXPECT_FALSE(FilledAtStart(t + "setInterval(() => t.set(i++, 1), 5)"));
+  EXPECT_FALSE(FilledAtStart(t + load));
+  EXPECT_FALSE(FilledAtStart(t + load + "load(); setInterval(load, 5)"));
+  EXPECT_FALSE(FilledAtStart(t + load + "load(); app.get('/', () => load())"));
+  EXPECT_FALSE(FilledAtStart(t + load + "load(); module.exports = {load}"));
+  EXPECT_FALSE(FilledAtStart(t + "export " + load + "load()"));
+  EXPECT_FALSE(FilledAtStart(t + load + "load(); const again = load"));
+  EXPECT_FALSE(FilledAtStart(t + "for (const r of rows) t.set(r, 1)\nfunction handler(q) { t.set(q, 1) }"));
+  EXPECT_FALSE(FilledAtStart(t + "function poll() { t.set(1, 2); setTimeout(poll, 5) }\npoll()"));
+  EXPECT_FALSE(FilledAtStart(t + "function poll() { t.set(1, 2); setTimeout(() => poll(), 5) }\npoll()"));
+  EXPECT_FALSE(FilledAtStart(t + "async function poll() { t.set(await next(), 2); poll() }\npoll()"));
+  EXPECT_FALSE(FilledAtStart(t + "function poll() { get().then((x) => { t.set(x, 2); poll() }) }\npoll()"));
+  EXPECT_FALSE(FilledAtStart(t + "function* g() { t.set(1, 2); yield }\ng()"));
+  EXPECT_FALSE(FilledAtStart(t + "t.set(1, 2); fill(t)"));
+  EXPECT_FALSE(FilledAtStart(t + "t.set(1, 2); const u = t"));
+  EXPECT_FALSE(FilledAtStart(t + "t.set(1, 2); module.exports = {t}"));
+  EXPECT_FALSE(FilledAtStart("export const t = new Map();\nfor (const r of rows) t.set(r, 1)"));
+  EXPECT_FALSE(FilledAtStart("const t = cache.get('x');\nfor (const r of rows) t.set(r, 1)"));
+  EXPECT_FALSE(FilledAtStart("class D { constructor() { this.t = []; this.t.push(1) } }\nserver.on('x', () => new D())", "t",
+                             NamedThing::kProperty));
+  EXPECT_FALSE(FilledAtStart("class D { add(x) { this.t.push(x) } }\nconst d = new D(); d.add(1); f = () => d.add(2)", "t",
+                             NamedThing::kProperty));
+}
+
+TEST(StartUses, UntilWhenItRuns) {
+  const std::string source = "const t = [];\nwhile (more()) { t.push(await next()) }\nlisten();";
+  const std::vector<SourceToken> tokens = ReadTokens(source, Cancel());
+  const StartUses uses = StartUsesOf(source, tokens, StartCode(source, tokens), "t", NamedThing::kVariable);
+  ASSERT_EQ(uses.places.size(), 1U);
+  EXPECT_EQ(uses.places[0].function, 0U);
+  EXPECT_EQ(uses.places[0].done, source.find('}') + 1);
+}
+
 }  // namespace
 }  // namespace corewalk

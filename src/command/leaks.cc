@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "analysis/histogram.h"
+#include "analysis/js_stack.h"
 #include "analysis/leaks/advice.h"
 #include "analysis/leaks/findings.h"
 #include "analysis/leaks/leak_patterns.h"
@@ -49,6 +50,8 @@ std::string_view ExcuseText(Excuse excuse) {
       return "made at once, with room for no more: data that was loaded, not added one by one";
     case Excuse::kFilledOnce:
       return "filled where it is declared, and the sources only read it: data that was loaded";
+    case Excuse::kFilledAtStart:
+      return "filled while the program started, and the sources add to it nowhere else: data that was loaded";
     case Excuse::kSteady:
       return "as many go as come";
     case Excuse::kOneOfMany:
@@ -84,12 +87,11 @@ class LeaksCommand final : public Command {
                  "A suspect needs 10 % of what is live and must stand out: three or fewer hold half of the heap, or\n"
                  "each holds twice as much as whatever comes next. Beside such a one, what grows is told from 2 %\n"
                  "on. What has an excuse is no suspect, but is listed with it: a cache that keeps its limit, a\n"
-                 "syntax tree, what only a running function holds, a table that is filled where it is declared and\n"
-                 "then only read, timers of which as many go as come. When nothing stands out, the verdict is\n"
-                 "\"no single holder\", with the reason and what the heap is made of. Said as well: much of the heap "
-                 "is garbage,\n"
-                 "the limit is too small, the memory is outside of the heap, one object is most of it, there are\n"
-                 "many vm contexts or isolates.\n\n"
+                 "syntax tree, what only a running function holds, a table that is filled where it is declared or\n"
+                 "while the program starts and then only read, timers of which as many go as come. When nothing\n"
+                 "stands out, the verdict is \"no single holder\", with the reason and what the heap is made of.\n"
+                 "Said as well: much of the heap is garbage, the limit is too small, the memory is outside of the\n"
+                 "heap, one object is most of it, there are many vm contexts or isolates.\n\n"
                  "--fail-if CONDITION ends with exit status 3 when the condition holds, for CI. Quantities:\n"
                  "  retained(CLASS)  bytes that all live objects of a class retain, as histogram counts them, or what a\n"
                  "                   suspect of that class is told to retain, whichever is more\n"
@@ -127,8 +129,8 @@ class LeaksCommand final : public Command {
     context.progress("looking for leaks", 0, 1);
     std::vector<Suspect> patterns = SuspectsOfPatterns(&reader, graph, LeastOf(TotalsOf(graph)), context.cancel);
     const FindingFacts facts = FactsFor(context.session, graph);
-    Verdict verdict = FindVerdict(&reader, graph, &holders, std::move(patterns), {.out_of_memory = facts.out_of_memory},
-                                  context.cancel);
+    const VerdictOptions options{.out_of_memory = facts.out_of_memory, .running = Running(context, reader, graph)};
+    Verdict verdict = FindVerdict(&reader, graph, &holders, std::move(patterns), options, context.cancel);
 
     context.out.BeginDocument("leaks", TargetCard(context.session));
     context.out.AddCard(LivenessCard(graph));
@@ -163,6 +165,18 @@ class LeaksCommand final : public Command {
   static uint64_t Top(const CommandContext& context, const Verdict& verdict) {
     const uint64_t top = static_cast<uint64_t>(context.args.Integer("top", kDefaultTop));
     return top == 0 ? verdict.suspects.size() : std::min<uint64_t>(top, verdict.suspects.size());
+  }
+
+  // Where the program's own code is.
+  static std::vector<Activation> Running(CommandContext& context, HeapReader& reader, const HeapGraph& graph) {
+    std::vector<Activation> running;
+    const JsStacks stacks = ReadJsStacks(context.session, reader, {.isolate = graph.options().isolate}, context.cancel);
+    for (const JsThread& thread : stacks.threads) {
+      for (const JsFrame& frame : thread.frames) {
+        if (frame.function.script != 0) running.push_back({frame.function.script, frame.offset >= 0 ? frame.offset : frame.function.start, true});
+      }
+    }
+    return running;
   }
 
   static FindingFacts FactsFor(Session& session, const HeapGraph& graph) {
@@ -287,6 +301,7 @@ class LeaksCommand final : public Command {
                        {"suspect_count", "", Count{verdict.suspects.size()}},
                        {"live_bytes", "", Bytes{verdict.totals.live_bytes}},
                        {"external_bytes", "", Bytes{verdict.totals.external_bytes}},
+                       {"all_live_bytes", "", Bytes{verdict.totals.all_live()}},
                        {"garbage_bytes", "", Bytes{verdict.totals.garbage_bytes}},
                        {"native_contexts", "", Count{verdict.native_contexts}}}};
   }
@@ -368,7 +383,8 @@ class LeaksCommand final : public Command {
          {"rank",         "kind",        "what",   "count",  "element_class", "retained_bytes", "share",
           "held_by",      "holder_kind", "name",   "owner",  "text",          "file",           "line",
           "column",       "address",     "growth", "grows",  "sample",        "functions",      "captured",
-          "also_held_by", "pins",        "way",    "advice", "text_bytes",    "alike_count",    "alike_bytes"})
+          "also_held_by", "pins",        "way",    "advice", "text_bytes",    "alike_count",    "alike_bytes",
+          "bytes"})
       spec.columns.push_back({key, ""});
     context.out.BeginTable(spec);
     const uint64_t top = Top(context, verdict);
@@ -409,7 +425,8 @@ class LeaksCommand final : public Command {
                             TextOrAbsent(JoinClauses(AdviceFor(suspect))),
                             Bytes{suspect.text_bytes},
                             Count{suspect.alike.size()},
-                            Bytes{suspect.alike_bytes}};
+                            Bytes{suspect.alike_bytes},
+                            Bytes{suspect.weight()}};
       context.out.AddRow(cells);
     }
     context.out.EndTable({.omitted = verdict.suspects.size() - top});
@@ -419,9 +436,14 @@ class LeaksCommand final : public Command {
                              const Verdict& verdict) {
     (void)reader;
     if (verdict.considered.empty()) return;
+    const bool texts = std::ranges::any_of(verdict.considered, [](const Considered& one) { return one.suspect.text_bytes > 0; });
     context.out.BeginTable({.key = "considered",
-                            .title = "Large, but no suspects",
-                            .columns = {{"retained_bytes", "Retained bytes"},
+                            .title = fmt::format("Large, but no suspects ({}{})", ShareOf(verdict),
+                                                 texts ? "; texts that several refer to are counted with each" : ""),
+                            .columns = {{"bytes", "Bytes"},
+                                        {"retained_bytes", ""},
+                                        {"text_bytes", ""},
+                                        {"alike_bytes", ""},
                                         {"share", "Share"},
                                         {"", "What", Align::kLeft},
                                         {"what", ""},
@@ -439,7 +461,10 @@ class LeaksCommand final : public Command {
       const Suspect& suspect = one.suspect;
       const ObjectId node = NodeOf(suspect);
       const Cell cells[] = {
+          Bytes{suspect.weight()},
           Bytes{suspect.retained_bytes},
+          Bytes{suspect.text_bytes},
+          Bytes{suspect.alike_bytes},
           Share{suspect.share},
           SuspectTitle(suspect),
           UntrustedText(suspect.what),
@@ -459,19 +484,25 @@ class LeaksCommand final : public Command {
     context.out.EndTable({});
   }
 
+  // What all shares of this command are shares of.
+  static std::string ShareOf(const Verdict& verdict) {
+    return fmt::format("share of all that is live, {}{}", FormatBytesShort(verdict.totals.all_live()),
+                       verdict.totals.external_bytes == 0 ? "" : fmt::format(", {} of it outside of the heap", FormatBytesShort(verdict.totals.external_bytes)));
+  }
+
   static void TellComposition(CommandContext& context, const Verdict& verdict) {
     if (context.out.is_text() && !verdict.suspects.empty()) return;  // histogram tells it
     context.out.BeginTable({.key = "composition",
-                            .title = "What the live heap is made of",
+                            .title = "What the live heap is made of (" + ShareOf(verdict) + ")",
                             .columns = {{"count", "Count"},
                                         {"shallow_bytes", "Shallow bytes"},
                                         {"share", "Share"},
                                         {"name", "Name", Align::kLeft}}});
     for (const ClassShare& share : verdict.composition) {
       const Cell cells[] = {Count{share.count}, Bytes{share.bytes},
-                            Share{verdict.totals.live_bytes == 0 ? 0
+                            Share{verdict.totals.all_live() == 0 ? 0
                                                                  : static_cast<double>(share.bytes) /
-                                                                       static_cast<double>(verdict.totals.live_bytes)},
+                                                                       static_cast<double>(verdict.totals.all_live())},
                             UntrustedText(share.class_name)};
       context.out.AddRow(cells);
     }

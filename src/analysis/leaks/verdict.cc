@@ -13,6 +13,7 @@
 #include "analysis/leaks/shared_texts.h"
 #include "analysis/leaks/suspect_functions.h"
 #include "analysis/leaks/suspect_pins.h"
+#include "heap/views/suspended.h"
 
 namespace corewalk {
 namespace {
@@ -180,17 +181,39 @@ class Inquiry {
            (suspect.count < kManyEntries || suspect.collection->capacity * kWordBytes * 2 < suspect.retained_bytes);
   }
 
-  // `const byZip = new Map(rows.map(...))` that the program only asks. What is in it may still grow when it is made of
-  // collections itself.
-  bool FilledOnce(const Suspect& suspect) {
+  // `const byZip = new Map(rows.map(...))` that the program only asks, or adds to only while it starts. What is in it may
+  // still grow when it is made of collections itself.
+  Excuse FilledOnce(const Suspect& suspect) {
     const Holder& holder = suspect.holder;
     const bool variable = holder.kind == HolderKind::kVariable, property = holder.kind == HolderKind::kProperty;
-    if (suspect.kind != SuspectKind::kCollection || !suspect.alike.empty() || (!variable && !property)) return false;
+    if (suspect.kind != SuspectKind::kCollection || !suspect.alike.empty() || (!variable && !property)) return Excuse::kNone;
     for (const std::string_view collection : {"Array", "Map", "Set", "(array)"}) {
-      if (suspect.element_class == collection) return false;
+      if (suspect.element_class == collection) return Excuse::kNone;
     }
-    return holders_.sources().IsFilledOnce(holder.file, holder.name,
-                                           variable ? NamedThing::kVariable : NamedThing::kProperty);
+    const NamedThing thing = variable ? NamedThing::kVariable : NamedThing::kProperty;
+    SourceFinder& sources = holders_.sources();
+    if (sources.IsFilledOnce(holder.file, holder.name, thing)) return Excuse::kFilledOnce;
+    return sources.IsFilledAtStart(holder.file, holder.name, thing, Activations()) ? Excuse::kFilledAtStart : Excuse::kNone;
+  }
+
+  // What runs, and the async functions that wait.
+  const std::vector<Activation>& Activations() {
+    if (activations_) return *activations_;
+    activations_ = options_.running;
+    const InstanceTypes& types = reader_.layout().types;
+    const auto may_wait = [&](const LiveShape& shape) {
+      const std::string& name = types.at(shape.map.instance_type).name;
+      return name.starts_with("JS_ASYNC_") || name == "JS_GENERATOR_OBJECT_TYPE";
+    };
+    for (const ObjectId node : LiveObjects(graph_, may_wait, cancel_)) {
+      const std::optional<SuspendedView> view = ReadSuspended(reader_, graph_.index().AddressOf(node) + 1);
+      if (!view || view->state != GeneratorState::kSuspended) continue;
+      const std::optional<FunctionView> function = ReadShared(reader_, view->shared);
+      if (!function || function->script == 0) continue;
+      const int64_t position = SuspendedPosition(reader_, *view);
+      activations_->push_back({function->script, position >= 0 ? position : function->start});
+    }
+    return *activations_;
   }
 
   // A property of an object that nothing but running functions holds: a parser at work. Asked only where the shortest way
@@ -243,7 +266,7 @@ class Inquiry {
     }
     if (!suspect.grows && IsSelfSimilar(&reader_, graph_, suspect)) return Excuse::kStructure;
     if (suspect.count < kFewEntries && !one_large) return Excuse::kFew;
-    if (FilledOnce(suspect)) return Excuse::kFilledOnce;
+    if (const Excuse filled = FilledOnce(suspect); filled != Excuse::kNone) return filled;
     if (MadeAtOnce(suspect)) return suspect.count < kManyEntries ? Excuse::kFew : Excuse::kMadeAtOnce;
     return Excuse::kNone;
   }
@@ -368,6 +391,7 @@ class Inquiry {
   HolderFinder& holders_;
   const VerdictOptions options_;
   const Cancel& cancel_;
+  std::optional<std::vector<Activation>> activations_;
   Verdict verdict_;
 };
 
@@ -381,7 +405,7 @@ std::string_view SuspectKindName(SuspectKind kind) {
 
 std::string_view ExcuseName(Excuse excuse) {
   static constexpr std::string_view kNames[] = {"none",      "small",   "few",      "bounded",
-                                                "structure", "running", "internal", "made_at_once", "filled_once", "steady", "one_of_many"};
+                                                "structure", "running", "internal", "made_at_once", "filled_once", "filled_at_start", "steady", "one_of_many"};
   return kNames[static_cast<size_t>(excuse)];
 }
 

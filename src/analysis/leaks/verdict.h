@@ -28,6 +28,7 @@ enum class Excuse : uint8_t {
   kInternal,   // nothing of the program's own holds it
   kMadeAtOnce,  // an array that was not added to one by one
   kFilledOnce,  // made from something where it is declared, and the sources do not add to it
+  kFilledAtStart,  // only code adds to it that runs while the program starts, and that is over
   kSteady,      // as many go as come
   kOneOfMany,  // several things hold about as much: none stands out
 };
@@ -69,6 +70,7 @@ struct VerdictOptions {
   double least_share = 0.10;          // of all live bytes that a suspect needs
   double least_growing_share = 0.02;  // of one that grows, beside another suspect
   size_t most_pins = 5;
+  std::vector<Activation> running;    // frames of JavaScript
 };
 
 Verdict FindVerdict(HeapReader* reader, const HeapGraph& graph, HolderFinder* holders,
