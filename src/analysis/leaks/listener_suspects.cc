@@ -63,11 +63,21 @@ Suspect SuspectOf(HeapReader* reader, ListenerFinder* finder, const ListenerCens
   if (once > 0) suspect.growth.push_back(CountText(once) + " wait for an event that has not come (once)");
   if (std::string clause = LimitClause(emitter, event); !clause.empty()) suspect.growth.push_back(std::move(clause));
   const bool is_target = emitter.kind == EmitterKind::kEventTarget || emitter.kind == EmitterKind::kAbortSignal;
-  suspect.advice.push_back(
-      is_target ? "call removeEventListener when what the listener was added for is over, or add it with "
-                  "{once: true} or {signal}"
-                : "call removeListener when what the listener was added for is over (on 'close' or 'end'), "
-                  "or add one listener once, outside of the function that runs each time");
+  // Most are once already: the event may never come for them.
+  const bool are_once = once * 2 > suspect.count;
+  if (is_target) {
+    suspect.advice.push_back(are_once
+                                 ? "they are {once: true} already, and the event does not come: call removeEventListener when "
+                                   "what the listener was added for is over, or add it with {signal}"
+                                 : "call removeEventListener when what the listener was added for is over, or add it with "
+                                   "{once: true} or {signal}");
+  } else {
+    suspect.advice.push_back(are_once
+                                 ? "they are once() already, and the event does not come: call removeListener when what the "
+                                   "listener was added for is over by another way (an error, a timeout, 'close')"
+                                 : "call removeListener when what the listener was added for is over (on 'close' or 'end'), "
+                                   "or add one listener once, outside of the function that runs each time");
+  }
   return suspect;
 }
 
