@@ -239,4 +239,23 @@ bool SourceFinder::IsFilledAtStart(std::string_view file, std::string_view name,
   return here && adders > 0;
 }
 
+SourceFinder::FoundTurnover SourceFinder::TurnoverIn(std::string_view file, std::string_view name, NamedThing thing) {
+  if (name.empty() || file.empty()) return {};
+  SortScripts();
+  FoundTurnover found;
+  for (const uint64_t script : scripts_) {
+    if (cancel_.Cancelled() || searched_bytes_ > kMostSearchedBytes) return {};
+    const ScriptView* view = ReadScript(reader_, script);
+    const bool is_file = view != nullptr && view->name == file;
+    if (thing == NamedThing::kVariable ? !is_file : !Mentions(script, name)) continue;
+    if (!is_file && !MayCall(script, name)) continue;
+    const SourceScan* scan = is_file ? ScanOf(script) : nullptr;
+    if (scan == nullptr) return {};
+    const std::vector<SourceToken> tokens = ReadTokens(scan->text(), cancel_);
+    const Turnover turnover = TurnoverOf(scan->text(), tokens, StartCode(scan->text(), tokens), name, thing);
+    found = {.size_checked = turnover.size_checked, .pool = turnover.pool, .replaced = turnover.replaced, .most = std::string(turnover.most)};
+  }
+  return found;
+}
+
 }  // namespace corewalk

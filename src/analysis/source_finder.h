@@ -69,6 +69,13 @@ class SourceFinder {
   bool IsFilledAtStart(std::string_view file, std::string_view name, NamedThing thing,
                        std::span<const Activation> activations);
 
+  // How what is added to the variable of that file, or to the property that only that file uses, goes again.
+  struct FoundTurnover {
+    bool size_checked = false, pool = false, replaced = false;
+    std::string most;  // raw target text
+  };
+  FoundTurnover TurnoverIn(std::string_view file, std::string_view name, NamedThing thing);
+
   // The source of a script as it was scanned; null when it is missing or larger than what is scanned. Holds until the
   // next call.
   const SourceScan* ScanOf(uint64_t script);

@@ -13,8 +13,7 @@ constexpr size_t kMostDepth = 32;    // functions that lead to one another
 // What calls a function that it is given at once, and what calls it once, later.
 constexpr auto kCallsAtOnce = std::to_array<std::string_view>({"every", "filter", "find", "findIndex", "flatMap", "forEach",
                                                                "from", "map", "reduce", "reduceRight", "some", "sort"});
-constexpr auto kCallsOnce = std::to_array<std::string_view>({"catch", "finally", "listen", "nextTick", "once", "queueMicrotask",
-                                                             "readFile", "readdir", "setImmediate", "setTimeout", "then"});
+constexpr auto kCallsOnce = std::to_array<std::string_view>({"catch", "finally", "readFile", "readdir", "then"});
 // Words whose parentheses are followed by a block that is no function.
 constexpr auto kWithBlock = std::to_array<std::string_view>({"await", "catch", "for", "if", "switch", "while", "with"});
 
@@ -150,7 +149,19 @@ void StartCode::FindLoops() {
       if (block && end < tokens_.size() && tokens_[end].line_before) break;
     }
     loops_.emplace_back(i, std::min(end, tokens_.size()));
+    bool over_things = false;  // for (... of ...)
+    const size_t head = Word(i + 1) == "await" ? i + 2 : i + 1;
+    for (size_t at = head + 1; Word(i) == "for" && at < Match(head) && at < tokens_.size() && at < head + 64; ++at) {
+      if (bracket_[at] == head && (Word(at) == "of" || Word(at) == "in")) over_things = true;
+    }
+    if (!over_things) counted_.push_back(loops_.back());
   }
+}
+
+bool StartCode::IsCounted(size_t token) const {
+  return std::ranges::any_of(counted_, [&](const std::pair<size_t, size_t>& loop) {
+    return loop.first <= token && token <= loop.second && owner_[loop.first] == owner_[token];
+  });
 }
 
 void StartCode::FindOwners() {
@@ -254,6 +265,9 @@ bool StartCode::OfMentions(size_t index, Proof* proof) const {
     bool deferred = false;
     const bool called = Is(i + 1, '(') && !(i > 0 && (Word(i - 1) == "function" || Is(i - 1, '*')));
     if (!called && !IsGivenTo(i, &deferred)) return false;
+    // Who calls it as often as a number says plays a program's handlers and loads nothing.
+    const bool itself = std::ranges::any_of(proof->open, [&](const Step& step) { return step.function == owner_[i]; });
+    if (!itself && IsCounted(i)) return false;
     if (!At(i, deferred, proof)) return false;
     ++calls;
   }

@@ -39,6 +39,8 @@ class StartCode {
   const Function* Named(std::string_view name) const;
   // The innermost function around a token; null = the module's own code.
   const Function* Around(size_t token) const;
+  // The innermost open bracket around a token; SIZE_MAX = none.
+  size_t BracketAround(size_t token) const { return bracket_[token]; }
   // As StartPlace::function, of the innermost function around a byte.
   uint32_t BeginOfFunctionAt(uint32_t byte) const;
 
@@ -70,6 +72,7 @@ class StartCode {
   void FindClasses();
   void FindLoops();
   void FindOwners();
+  bool IsCounted(size_t token) const;
   size_t EndOfExpression(size_t at) const;
   void AddArrow(size_t arrow);
   void AddMethod(size_t open);
@@ -84,7 +87,7 @@ class StartCode {
   std::vector<size_t> bracket_;                   // by token
   std::vector<Function> functions_;               // by rising begin
   std::vector<size_t> owner_;                     // by token: index of the innermost function, kModule
-  std::vector<std::pair<size_t, size_t>> loops_;  // tokens, by rising begin
+  std::vector<std::pair<size_t, size_t>> loops_, counted_;  // tokens, by rising begin; those that are not over something
 };
 
 }  // namespace corewalk

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace corewalk {
 namespace {
@@ -179,6 +180,23 @@ class Uses {
     return !IsAssignment(at);
   }
 
+  bool IsExported(size_t name) const {
+    return name >= 2 && (Word(name - 2) == "export" || Word(name - 1) == "export");
+  }
+
+  bool Ends(size_t at) const {
+    return at >= tokens_.size() || Is(at, ';') || Is(at, ',') || Is(at, '}') || Is(at, ')') || tokens_[at].line_before;
+  }
+
+  // new Map(), [], {}, Object.create(null), null
+  bool IsNothing(size_t at) const {
+    if (Word(at) == "new" && IsCollectionClass(at + 1))
+      return !Is(at + 2, '(') || Word(at + 1) == "Array" || Is(at + 3, ')') || IsEmpty(at + 3);
+    if ((Is(at, '[') && Is(at + 1, ']')) || (Is(at, '{') && Is(at + 1, '}'))) return Ends(at + 2);
+    if (Word(at) == "null" || Word(at) == "undefined") return Ends(at + 1);
+    return Word(at) == "Object" && Word(at + 2) == "create" && Word(at + 4) == "null";
+  }
+
   const std::string_view text_;
   const std::vector<SourceToken>& tokens_;
   const std::string_view name_;
@@ -239,23 +257,6 @@ class UsesAtStart final : public Uses {
     if (!AtStart(at)) ++later_;
   }
 
-  bool IsExported(size_t name) const {
-    return name >= 2 && (Word(name - 2) == "export" || Word(name - 1) == "export");
-  }
-
-  bool Ends(size_t at) const {
-    return at >= tokens_.size() || Is(at, ';') || Is(at, ',') || Is(at, '}') || Is(at, ')') || tokens_[at].line_before;
-  }
-
-  // new Map(), [], {}, Object.create(null), null
-  bool IsNothing(size_t at) const {
-    if (Word(at) == "new" && IsCollectionClass(at + 1))
-      return !Is(at + 2, '(') || Word(at + 1) == "Array" || Is(at + 3, ')') || IsEmpty(at + 3);
-    if ((Is(at, '[') && Is(at + 1, ']')) || (Is(at, '{') && Is(at + 1, '}'))) return Ends(at + 2);
-    if (Word(at) == "null" || Word(at) == "undefined") return Ends(at + 1);
-    return Word(at) == "Object" && Word(at + 2) == "create" && Word(at + 4) == "null";
-  }
-
   // `load()`, where load() returns what it has made and filled itself.
   bool IsMadeBy(size_t at) {
     if (Word(at) == "await") ++at;
@@ -291,7 +292,144 @@ class UsesAtStart final : public Uses {
   StartUses uses_;
 };
 
+// Of something to which is added again and again.
+class UsesInTurn final : public Uses {
+ public:
+  UsesInTurn(std::string_view text, const std::vector<SourceToken>& tokens, const StartCode& code, std::string_view name,
+             NamedThing thing)
+      : Uses(text, tokens, name, thing), code_(code) {}
+
+  Turnover Run() {
+    Turnover turnover;
+    if (Uses::Run().changes) return turnover;
+    turnover.replaced = adders_.empty() && replaced_ > 0 && !goes_on_;
+    turnover.size_checked = !adders_.empty() && std::ranges::all_of(adders_, [&](size_t at) { return IsChecked(at, &turnover.most); });
+    turnover.pool = !adders_.empty() && std::ranges::all_of(adders_, [&](size_t at) { return GivesBack(at); }) &&
+                    !takers_.empty() && std::ranges::all_of(takers_, [&](size_t at) { return TakesOrMakes(at); });
+    return turnover;
+  }
+
+ private:
+  bool Allows(size_t at) override {
+    const size_t begin = BeginOfChain(at), next = at + 1;
+    const std::string_view before = begin > 0 ? Word(begin - 1) : "";
+    if (before == "let" || before == "var") return !IsExported(begin) && !IsDot(next) && !Is(next, '(');
+    if (before == "delete") return true;
+    if (property_ && Is(next, '(')) return true;
+    if (!IsDot(next)) return false;
+    const std::string_view method = Word(at + 2);
+    if (method == "length") return Is(at + 3, '=');
+    if (!Is(at + 3, '(')) return false;
+    if (IsOneOf(kAdding, method) && method != "splice") {
+      adders_.push_back(at);
+      return true;
+    }
+    if (method == "pop") takers_.push_back(at);
+    return IsOneOf(kTakingAway, method) || method == "splice";
+  }
+
+  bool AllowsValue(size_t name, size_t at) override {
+    if (IsExported(BeginOfChain(name))) return false;
+    if (IsNothing(at)) return true;
+    const std::optional<size_t> last = EndOfNew(at);
+    if (!last) return false;
+    const size_t end = *last;
+    // Another name for what is there already, `a.b` or `a[i]`, is nothing new.
+    const bool made = end > at && (Is(end - 1, ')') || Is(end - 1, '}') || (Is(end - 1, ']') && tokens_[end - 1].match == at));
+    if (made && !IsDeclared(name)) ++replaced_;
+    return made;
+  }
+
+  void MadeAt(size_t at) override {
+    goes_on_ |= !EndOfNew(at);
+    if (at >= 2 && Is(at - 1, '=') && !IsDeclared(at - 2)) ++replaced_;
+  }
+
+  // Behind the value; nothing when it is made of what was there: t = t.concat(more).
+  std::optional<size_t> EndOfNew(size_t at) const {
+    size_t end = at;
+    for (; end < tokens_.size() && (end == at || !tokens_[end].line_before); ++end) {
+      if (Is(end, ';') || Is(end, ',') || Is(end, '}') || Is(end, ')') || Is(end, ']')) break;
+      if (Word(end) == name_) return std::nullopt;
+      const bool opens = Is(end, '(') || Is(end, '[') || Is(end, '{');
+      if (!opens || tokens_[end].match <= end || tokens_[end].match >= tokens_.size()) continue;
+      for (size_t inside = end; inside < tokens_[end].match; ++inside) {
+        if (Word(inside) == name_) return std::nullopt;
+      }
+      end = tokens_[end].match;
+    }
+    return end;
+  }
+
+  bool IsDeclared(size_t name) const {
+    const std::string_view before = name > 0 ? Word(name - 1) : "";
+    return before == "const" || before == "let" || before == "var" || (property_ && !(name > 0 && IsDot(name - 1)));
+  }
+
+  // `free.length < max`, then the adding; `if (free.length >= max) return`, `while (free.length > max) free.shift()`.
+  bool IsChecked(size_t adder, std::string_view* most) const {
+    const StartCode::Function* function = code_.Around(adder);
+    const size_t begin = function == nullptr ? 0 : function->body;
+    const size_t end = std::min(function == nullptr ? tokens_.size() : function->end, tokens_.size());
+    for (size_t i = begin; i + 3 < end; ++i) {
+      if (Word(i) != name_ || !IsDot(i + 1) || (Word(i + 2) != "length" && Word(i + 2) != "size")) continue;
+      const bool less = Is(i + 3, '<'), more = Is(i + 3, '>');
+      size_t with = i + 4;
+      while (IsDot(with + 1)) with += 2;
+      if ((!less && !more) || Word(with) == "0" || tokens_[with].kind == TokenKind::kMark) continue;
+      const size_t head = code_.BracketAround(i);
+      const size_t close = head != SIZE_MAX && Is(head, '(') ? tokens_[head].match : SIZE_MAX;
+      size_t to = close == SIZE_MAX || close >= tokens_.size() ? i + 24 : Is(close + 1, '{') ? tokens_[close + 1].match : close + 24;
+      to = std::min(to, end);
+      const bool within = less && i < adder && adder < to;
+      bool turns_away = false;
+      for (size_t at = with; more && at < to && !turns_away; ++at)
+        turns_away = Word(at) == "return" || (Word(at) == name_ && IsDot(at + 1) && IsOneOf(kTakingAway, Word(at + 2)));
+      if (!within && !turns_away) continue;
+      *most = Word(with);
+      return true;
+    }
+    return false;
+  }
+
+  // What is pushed is what the function was given, and nothing it has made.
+  bool GivesBack(size_t adder) const {
+    if (Word(adder + 2) != "push" || !IsName(adder + 4) || !Is(adder + 5, ')')) return false;
+    const StartCode::Function* function = code_.Around(adder);
+    if (Word(adder + 4) == "this") return true;
+    if (function == nullptr) return false;
+    for (size_t i = function->begin; i < function->body; ++i) {
+      if (Word(i) == Word(adder + 4)) return true;
+    }
+    return false;
+  }
+
+  // `free.pop() || new Thing()`; `if (free.length) return free.pop(); return new Thing()`.
+  bool TakesOrMakes(size_t taker) const {
+    const StartCode::Function* function = code_.Around(taker);
+    const size_t end = std::min(function == nullptr ? tokens_.size() : function->end, tokens_.size());
+    const size_t after = taker + 5;
+    const bool either = Is(after, '&') || Is(after, ':');  // &: also ||, ??
+    bool checks = false, makes = false;
+    for (size_t i = function == nullptr ? 0 : function->body; i < end; ++i) {
+      checks |= Word(i) == name_ && IsDot(i + 1) && Word(i + 2) == "length" && i < taker;
+      makes |= i > after && (Word(i) == "new" || Is(i, '{') || (IsName(i) && Is(i + 1, '(')));
+    }
+    return makes && (either || (checks && function != nullptr));
+  }
+
+  const StartCode& code_;
+  std::vector<size_t> adders_, takers_;
+  size_t replaced_ = 0;
+  bool goes_on_ = false;
+};
+
 }  // namespace
+
+Turnover TurnoverOf(std::string_view text, const std::vector<SourceToken>& tokens, const StartCode& code,
+                    std::string_view name, NamedThing thing) {
+  return UsesInTurn(text, tokens, code, name, thing).Run();
+}
 
 StartUses StartUsesOf(std::string_view text, const std::vector<SourceToken>& tokens, const StartCode& start,
                       std::string_view name, NamedThing thing) {

@@ -34,6 +34,17 @@ struct StartUses {
 StartUses StartUsesOf(std::string_view text, const std::vector<SourceToken>& tokens, const StartCode& start,
                       std::string_view name, NamedThing thing);
 
+// How what is added goes again, in the source's words. Nothing is said (all false) when something else may add to it.
+struct Turnover {
+  bool size_checked = false;  // each place that adds looks at its size, in the same function
+  std::string_view most;      // with what it is compared: a number, or the name of a variable or property
+  // An object pool: `free.pop() || new Thing()` takes from it, and what a function was given is pushed to it.
+  bool pool = false;
+  bool replaced = false;  // nothing adds to it, but its name is given another one, made anew, somewhere
+};
+Turnover TurnoverOf(std::string_view text, const std::vector<SourceToken>& tokens, const StartCode& code,
+                    std::string_view name, NamedThing thing);
+
 // `tokens` are those of `text`. Bounded by their number.
 NameUses UsesOf(std::string_view text, const std::vector<SourceToken>& tokens, std::string_view name, NamedThing thing);
 

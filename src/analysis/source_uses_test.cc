@@ -115,6 +115,9 @@ TEST(StartUses, WhatRunsAgain) {
   EXPECT_FALSE(FilledAtStart(t + "server.on('request', (q) => t.set(q.url, q))"));
   EXPECT_FALSE(FilledAtStart(t + "setInterval(() => t.set(i++, 1), 5)"));
   EXPECT_FALSE(FilledAtStart(t + load));
+  EXPECT_FALSE(FilledAtStart(t + "setTimeout(() => { for (const r of rows) t.set(r, 1) }, 5)"));
+  EXPECT_FALSE(FilledAtStart(t + "function handle(q) { t.set(q, 1) }\nfor (let i = 0; i < 60000; i++) handle(i)"));
+  EXPECT_TRUE(FilledAtStart(t + "function read(file) { t.set(file, 1) }\nfor (const file of files) read(file)"));
   EXPECT_FALSE(FilledAtStart(t + load + "load(); setInterval(load, 5)"));
   EXPECT_FALSE(FilledAtStart(t + load + "load(); app.get('/', () => load())"));
   EXPECT_FALSE(FilledAtStart(t + load + "load(); module.exports = {load}"));
@@ -144,6 +147,31 @@ TEST(StartUses, UntilWhenItRuns) {
   ASSERT_EQ(uses.places.size(), 1U);
   EXPECT_EQ(uses.places[0].function, 0U);
   EXPECT_EQ(uses.places[0].done, source.find('}') + 1);
+}
+
+Turnover TurnoverIn(const std::string& source) {
+  const std::vector<SourceToken> tokens = ReadTokens(source, Cancel());
+  return TurnoverOf(source, tokens, StartCode(source, tokens), "t", NamedThing::kVariable);
+}
+
+TEST(Turnover, WhatGoesAgain) {
+  const std::string t = "const t = [];\n", give = "function give(x) { t.push(x) }\n";
+  EXPECT_TRUE(TurnoverIn(t + give + "function take() { return t.pop() || new X() }").pool);
+  EXPECT_TRUE(TurnoverIn(t + give + "const take = () => t.length ? t.pop() : make()").pool);
+  EXPECT_TRUE(TurnoverIn(t + give + "function take() { if (t.length > 0) return t.pop(); return new X() }").pool);
+  EXPECT_FALSE(TurnoverIn(t + give + "function work() { while (t.length) run(t.pop()) }").pool) << "jobs that wait";
+  EXPECT_FALSE(TurnoverIn(t + "function take() { return t.pop() || new X() }\nfunction more() { t.push(new X()) }").pool);
+  EXPECT_FALSE(TurnoverIn(t + give + "function next() { return t.shift() || null }").pool) << "a queue";
+  EXPECT_TRUE(TurnoverIn(t + "function give(x) { if (t.length < MAX) t.push(x) }").size_checked);
+  EXPECT_TRUE(TurnoverIn(t + "function give(x) { if (t.length >= 100) return; t.push(x) }").size_checked);
+  EXPECT_TRUE(TurnoverIn(t + "function log(x) { t.push(x); if (t.length > MAX) t.shift() }").size_checked);
+  EXPECT_FALSE(TurnoverIn(t + "function log(x) { if (t.length > 0) say(); t.push(x) }").size_checked);
+  EXPECT_FALSE(TurnoverIn(t + "function log(x) { t.push(x) }\nfunction cut() { if (t.length > 9) t.shift() }").size_checked);
+  EXPECT_TRUE(TurnoverIn("let t = null;\nfunction next(f) { t = parse(f) }").replaced);
+  EXPECT_TRUE(TurnoverIn("let t = [];\nfunction next(f) { t = lex(f).map(token) }").replaced);
+  EXPECT_FALSE(TurnoverIn("let t = [];\nfunction next(f) { t = t.concat(f) }").replaced);
+  EXPECT_FALSE(TurnoverIn("let t = [];\nfunction next(f) { t = lex(f); t.push(1) }").replaced);
+  EXPECT_FALSE(TurnoverIn("let t = [];\nfunction next(f) { t = caches.all }").replaced);
 }
 
 }  // namespace

@@ -52,6 +52,10 @@ std::string_view ExcuseText(Excuse excuse) {
       return "filled where it is declared, and the sources only read it: data that was loaded";
     case Excuse::kFilledAtStart:
       return "filled while the program started, and the sources add to it nowhere else: data that was loaded";
+    case Excuse::kPool:
+      return "an object pool: the sources take from it before they make a new one, and push back what was taken";
+    case Excuse::kReplaced:
+      return "its name is given a new one again and again, and the sources add to it nowhere";
     case Excuse::kSteady:
       return "as many go as come";
     case Excuse::kOneOfMany:

@@ -13,6 +13,9 @@
 #include "analysis/leaks/shared_texts.h"
 #include "analysis/leaks/suspect_functions.h"
 #include "analysis/leaks/suspect_pins.h"
+#include "heap/views/contexts.h"
+#include "heap/views/primitives.h"
+#include "heap/views/properties.h"
 #include "heap/views/suspended.h"
 
 namespace corewalk {
@@ -196,6 +199,74 @@ class Inquiry {
     return sources.IsFilledAtStart(holder.file, holder.name, thing, Activations()) ? Excuse::kFilledAtStart : Excuse::kNone;
   }
 
+  // What the sources let go again.
+  Excuse InTurn(const Suspect& suspect, std::string* detail) {
+    const Holder& holder = suspect.holder;
+    const bool variable = holder.kind == HolderKind::kVariable, property = holder.kind == HolderKind::kProperty;
+    if (suspect.kind != SuspectKind::kCollection || !suspect.alike.empty() || (!variable && !property)) return Excuse::kNone;
+    const SourceFinder::FoundTurnover turnover =
+        holders_.sources().TurnoverIn(holder.file, holder.name, variable ? NamedThing::kVariable : NamedThing::kProperty);
+    if (turnover.pool) return Excuse::kPool;
+    if (turnover.replaced) return Excuse::kReplaced;
+    if (!turnover.size_checked) return Excuse::kNone;
+    // A check that is far from what is there keeps nothing small.
+    constexpr double kFar = 4;
+    const std::optional<double> most = NumberNamed(holder, turnover.most);
+    const double count = static_cast<double>(suspect.count);
+    if (!most || count > *most * 1.01 + 1 || count * kFar < *most) return Excuse::kNone;
+    *detail = "the sources check its size: " + turnover.most;
+    return Excuse::kBounded;
+  }
+
+  // A number, or the variable or property of that name beside what is held.
+  std::optional<double> NumberNamed(const Holder& holder, const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    if (text[0] >= '0' && text[0] <= '9') {
+      double number = 0;
+      for (const char c : text) {
+        if (c == '_') continue;
+        if (c < '0' || c > '9') return std::nullopt;
+        number = 10 * number + (c - '0');
+      }
+      return number;
+    }
+    for (size_t i = holder.path.size(); i-- > 0;) {
+      const ObjectId node = holder.path[i].node;
+      if (!graph_.IsObject(node)) continue;
+      const uint64_t tagged = graph_.index().AddressOf(node) + 1;
+      std::optional<double> found;
+      if (const std::optional<ContextView> context = ReadContext(reader_, tagged)) {
+        for (const ContextVariable& variable : context->variables) {
+          if (variable.name == text && variable.readable)
+            found = variable.raw_double ? variable.raw_double : ReadNumber(reader_, variable.value);
+        }
+      } else if (node == holder.holder_node) {
+        ForEachProperty(reader_, tagged, [&](const OwnProperty& one) {
+          if (!one.accessor && one.readable && one.key != 0 && ReadKey(reader_, one.key).text == text)
+            found = one.raw_double ? one.raw_double : ReadNumber(reader_, one.value);
+          return !found;
+        });
+      }
+      if (found) return found;
+    }
+    return std::nullopt;
+  }
+
+  // A variable on the way to it is given another tree, again and again.
+  bool IsReplaced(const Suspect& suspect) {
+    const std::vector<PathStep>& path = suspect.holder.path;
+    for (size_t i = 1; i < path.size(); ++i) {
+      const ObjectId node = path[i].node;
+      if (!graph_.IsObject(node) || !graph_.IsObject(path[i - 1].node) ||
+          !ReadContext(reader_, graph_.index().AddressOf(path[i - 1].node) + 1))
+        continue;
+      const Holder& above = holders_.Find(node);
+      if (above.kind == HolderKind::kVariable && holders_.sources().TurnoverIn(above.file, above.name, NamedThing::kVariable).replaced)
+        return true;
+    }
+    return false;
+  }
+
   // What runs, and the async functions that wait.
   const std::vector<Activation>& Activations() {
     if (activations_) return *activations_;
@@ -264,9 +335,10 @@ class Inquiry {
       *detail = limit->name + " = " + std::to_string(static_cast<int64_t>(limit->value)) + ", which the one beside it has";
       return Excuse::kBounded;
     }
-    if (!suspect.grows && IsSelfSimilar(&reader_, graph_, suspect)) return Excuse::kStructure;
+    if ((!suspect.grows || IsReplaced(suspect)) && IsSelfSimilar(&reader_, graph_, suspect)) return Excuse::kStructure;
     if (suspect.count < kFewEntries && !one_large) return Excuse::kFew;
     if (const Excuse filled = FilledOnce(suspect); filled != Excuse::kNone) return filled;
+    if (const Excuse excuse = InTurn(suspect, detail); excuse != Excuse::kNone) return excuse;
     if (MadeAtOnce(suspect)) return suspect.count < kManyEntries ? Excuse::kFew : Excuse::kMadeAtOnce;
     return Excuse::kNone;
   }
@@ -405,7 +477,7 @@ std::string_view SuspectKindName(SuspectKind kind) {
 
 std::string_view ExcuseName(Excuse excuse) {
   static constexpr std::string_view kNames[] = {"none",      "small",   "few",      "bounded",
-                                                "structure", "running", "internal", "made_at_once", "filled_once", "filled_at_start", "steady", "one_of_many"};
+                                                "structure", "running", "internal", "made_at_once", "filled_once", "filled_at_start", "pool", "replaced", "steady", "one_of_many"};
   return kNames[static_cast<size_t>(excuse)];
 }
 

@@ -29,6 +29,8 @@ enum class Excuse : uint8_t {
   kMadeAtOnce,  // an array that was not added to one by one
   kFilledOnce,  // made from something where it is declared, and the sources do not add to it
   kFilledAtStart,  // only code adds to it that runs while the program starts, and that is over
+  kPool,        // objects that are taken from it are pushed back to it
+  kReplaced,    // its variable is given a new one again and again, and nothing adds to it
   kSteady,      // as many go as come
   kOneOfMany,  // several things hold about as much: none stands out
 };
