@@ -78,6 +78,8 @@ std::string SuspectTitle(const Suspect& suspect) {
       return FormatCount(suspect.count) + " " + what + (named ? " on " + name : "");
     case SuspectKind::kTimers:
       return FormatCount(suspect.count) + " timers of " + what + (named && name != what ? " that call " + name : "");
+    case SuspectKind::kQueue:
+      return what + ": " + FormatCount(suspect.count) + " waiting" + (named ? ", mostly " + name : "");
     case SuspectKind::kPromises:
       return what + (named ? " " + name : "") + ", for which " + FormatCount(suspect.count) + " wait";
     case SuspectKind::kStrings:
@@ -148,21 +150,31 @@ std::string JoinClauses(const std::vector<std::string>& clauses, std::string_vie
 
 std::string WayText(HeapReader& reader, const HeapGraph& graph, const Suspect& suspect) {
   const std::vector<PathStep>& path = suspect.holder.path;
-  std::string text;
+  // The same step again and again, down a list, is one: ".next (x812)".
+  std::vector<std::pair<std::string, size_t>> steps;
   for (size_t i = 0; i < path.size(); ++i) {
-    if (path.size() > kMostSteps && i == kMostSteps / 2) {
-      i = path.size() - kMostSteps / 2;
-      text += " ...";
-    }
+    std::string step;
     if (i == 0) {
       const std::vector<uint32_t> roots = graph.RootsOf(path[0].node);
-      text = roots.empty() ? NodeText(reader, graph, path[0].node)
+      step = roots.empty() ? NodeText(reader, graph, path[0].node)
                            : RootName(graph, roots.front()) + " -> " + NodeText(reader, graph, path[0].node);
-      continue;
+    } else {
+      step = PathText(reader, path[i].through);
+      if (step.starts_with(' ')) step.erase(0, 1);
     }
-    std::string through = PathText(reader, path[i].through);
-    if (through.starts_with(' ')) through.erase(0, 1);
-    text += " -> " + through;
+    if (!steps.empty() && steps.back().first == step) {
+      ++steps.back().second;
+    } else {
+      steps.emplace_back(std::move(step), 1);
+    }
+  }
+  std::string text;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (steps.size() > kMostSteps && i == kMostSteps / 2) {
+      i = steps.size() - kMostSteps / 2;
+      text += " ...";
+    }
+    text += (i == 0 ? "" : " -> ") + steps[i].first + (steps[i].second > 1 ? fmt::format(" (x{})", FormatCount(steps[i].second)) : "");
   }
   return text;
 }

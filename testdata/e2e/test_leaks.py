@@ -43,6 +43,7 @@ def run(ctx):
         return
     need_command(ctx)
     of_running_module(ctx)
+    of_starved_queue(ctx)
     everything = programs()
     some = [name for name in EVERYWHERE if name in everything][:QUICK if ctx.options.quick else None]
     asked = [name for name in ctx.options.programs.split(",") if name]
@@ -62,6 +63,15 @@ def of_running_module(ctx):
     first = (ctx.cli_json(core, "leaks")["suspects"] or [{}])[0]
     ctx.equal("leaks: a variable of a module that runs", [first.get(key) for key in ("name", "file", "line", "count")],
               ["cache", core.facts["file"], core.facts["line"], core.facts["count"]])
+
+
+def of_starved_queue(ctx):
+    for mode, what in (("ticks", "queue of process.nextTick callbacks"), ("microtasks", "queue of microtasks")):
+        core = ctx.core("starved_queue", mode)
+        first = (ctx.cli_json(core, "leaks")["suspects"] or [{}])[0]
+        ctx.equal(f"leaks: a starved queue of {mode}", [first.get(key) for key in ("kind", "what", "count")],
+                  ["queue", what, core.facts["count"]])
+        ctx.check(f"leaks: a starved queue of {mode}: its advice names async", "async" in (first.get("advice") or ""), brief(first))
 
 
 def one_death(ctx, name, path, mode, witnessed):

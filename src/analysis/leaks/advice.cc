@@ -77,6 +77,10 @@ std::vector<std::string> AdviceFor(const Suspect& suspect) {
       advice.push_back(
           "reuse one vm context, and drop every reference to those that are done with, their functions too");
       break;
+    case SuspectKind::kQueue:
+      advice.push_back("let the event loop turn between pieces of work (setImmediate), and queue no more than is done");
+      advice.push_back("see them with: async");
+      break;
     case SuspectKind::kModules:
       advice.push_back("load each module once: one version, one path, no deleting from require.cache");
       break;

@@ -90,10 +90,10 @@ class Describer {
       facts.entries /= 2;
     DescribeEntries(&facts);
     FindLimitOf(&facts);
-    const bool one_class =
+    facts.one_class =
         !facts.values.empty() && IsReceiver(facts.values[0].example) &&
         static_cast<double>(facts.values[0].count) >= kOneClass * static_cast<double>(facts.values_sampled);
-    facts.judgement = Judge(facts.store, facts.entries, facts.keys, one_class, facts.growth);
+    facts.judgement = Judge(facts.store, facts.entries, facts.keys, facts.one_class, facts.growth);
     return facts;
   }
 
@@ -364,6 +364,15 @@ std::optional<CollectionKind> KindOfShape(HeapReader* reader, const MapInfo& map
       !reader->names().IsPrototypeMap(map))
     return CollectionKind::kObject;
   return std::nullopt;
+}
+
+void DropForeignTimes(double lived_ms, CollectionFacts* facts) {
+  std::optional<TimeSpan>& times = facts->growth.times;
+  if (!times || times->newest - times->oldest <= lived_ms) return;
+  times->foreign = true;
+  times->per_second = 0;
+  facts->growth.expired_share.reset();
+  facts->judgement = Judge(facts->store, facts->entries, facts->keys, facts->one_class, facts->growth);
 }
 
 std::optional<CollectionFacts> DescribeCollection(HeapReader* reader, const HeapGraph& graph, ObjectId node,

@@ -48,6 +48,7 @@ struct CollectionFacts {
   std::vector<ValueClass> values;
   uint64_t values_sampled = 0;
   bool values_exact = false;     // every entry was looked at
+  bool one_class = false;        // nearly all of them are objects of one class
   uint64_t dead_references = 0;  // of the sampled values: WeakRefs whose target is gone
   // Of keys (of a set: members) that are objects the share that nothing but this collection holds; needs dominators.
   std::optional<double> keys_held_here;
@@ -60,6 +61,10 @@ struct CollectionFacts {
 // of a dictionary.
 std::optional<CollectionFacts> DescribeCollection(HeapReader* reader, const HeapGraph& graph, ObjectId node,
                                                   const Cancel& cancel = Cancel());
+
+// Dates that span more time than the process can have lived say nothing of how it grew: marks them, and judges anew.
+// `lived_ms`: an upper bound.
+void DropForeignTimes(double lived_ms, CollectionFacts* facts);
 
 // Whether an object would be freed with the collection that has this store. Needs dominators.
 bool HeldByStore(const HeapGraph& graph, const StoreView& store, ObjectId value);

@@ -20,6 +20,7 @@ struct TimeSpan {
   bool of_key = false;
   double oldest = 0, newest = 0;  // milliseconds since 1970
   double per_second = 0;          // entries; 0 when they are of one moment
+  bool foreign = false;           // they span more time than the process can have lived: data, no growth
 };
 
 // A number in the entries that is one more in each than in the one before.

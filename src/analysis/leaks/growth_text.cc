@@ -82,7 +82,8 @@ std::vector<std::string> GrowthClauses(const CollectionFacts& facts) {
     const TimeSpan& times = *growth.times;
     clauses.push_back(FieldText(facts, times.field, times.of_key, "the entry") + " rises from " + DateText(times.oldest) +
                       " to " + DateText(times.newest) +
-                      (times.per_second > 0 ? ": " + RateText(times.per_second) + " entries per second" : ""));
+                      (times.foreign          ? ", longer than the process lived: dates of its data"
+                       : times.per_second > 0 ? ": " + RateText(times.per_second) + " entries per second" : ""));
   }
   if (growth.grown_by_push) clauses.push_back("it was grown from empty by pushing one element after the other");
   if (growth.expired_share)

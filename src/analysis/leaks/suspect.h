@@ -30,6 +30,7 @@ enum class SuspectKind : uint8_t {
   kBuffers,     // memory outside of the heap
   kContexts,    // vm contexts
   kModules,     // many modules, or one loaded many times
+  kQueue,       // of process.nextTick() callbacks or microtasks that could not run
 };
 // "collection", "listeners", ...: for JSON.
 std::string_view SuspectKindName(SuspectKind kind);

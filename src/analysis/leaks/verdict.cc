@@ -8,11 +8,13 @@
 #include "analysis/leaks/candidates.h"
 #include "analysis/leaks/collection_suspects.h"
 #include "analysis/leaks/excuses.h"
+#include "analysis/leaks/further_advice.h"
 #include "analysis/leaks/live_objects.h"
 #include "analysis/leaks/retained_together.h"
 #include "analysis/leaks/shared_texts.h"
 #include "analysis/leaks/suspect_functions.h"
 #include "analysis/leaks/suspect_pins.h"
+#include "analysis/leaks/timers.h"
 #include "heap/views/contexts.h"
 #include "heap/views/primitives.h"
 #include "heap/views/properties.h"
@@ -70,6 +72,7 @@ class Inquiry {
     }
     Divide(std::move(judged));
     FindPins(graph_, reader_.names(), verdict_.suspects, options_.most_pins, cancel_);
+    AddFurtherAdvice(&reader_, graph_, verdict_.suspects, cancel_);
     return std::move(verdict_);
   }
 
@@ -366,12 +369,27 @@ class Inquiry {
     }
   }
 
+  // Milliseconds that the process has lived at most, by the clock of its timers, which stands still in a callback; so
+  // twice that and a while. Nothing when it is unknown.
+  std::optional<double> MostLived() {
+    constexpr double kWhile = 600'000;
+    if (!lived_) {
+      const TimerClock clock = FindTimers(&reader_, graph_, cancel_).clock;
+      lived_ = clock.source == TimerClock::Source::kLoop ? 2 * clock.now + kWhile : -1;
+    }
+    return *lived_ < 0 ? std::nullopt : lived_;
+  }
+
   // Counts, values and evidence of growth of a collection.
   void Describe(Suspect* suspect) {
     if (suspect->kind != SuspectKind::kCollection || !graph_.IsObject(suspect->container)) return;
     suspect->text_bytes = SharedTextBytes(&reader_, graph_, suspect->container, suspect->nodes, cancel_);
     std::optional<CollectionFacts> facts = DescribeCollection(&reader_, graph_, suspect->container, cancel_);
     if (!facts) return;
+    constexpr double kLongTime = 600'000;  // ms, below which nobody asks for the process's age
+    if (facts->growth.times && facts->growth.times->newest - facts->growth.times->oldest > kLongTime) {
+      if (const std::optional<double> lived = MostLived()) DropForeignTimes(*lived, &*facts);
+    }
     Suspect told = CollectionSuspect(&reader_, *facts);
     suspect->count = facts->kind == CollectionKind::kArray && !facts->holes ? facts->length : facts->entries;
     // Which kind of texts they are is known from the graph.
@@ -464,6 +482,7 @@ class Inquiry {
   const VerdictOptions options_;
   const Cancel& cancel_;
   std::optional<std::vector<Activation>> activations_;
+  std::optional<double> lived_;  // -1 = unknown
   Verdict verdict_;
 };
 
@@ -471,7 +490,7 @@ class Inquiry {
 
 std::string_view SuspectKindName(SuspectKind kind) {
   static constexpr std::string_view kNames[] = {"collection", "listeners", "timers",  "closures", "promises", "objects",
-                                                "object",     "strings",   "buffers", "contexts", "modules"};
+                                                "object",     "strings",   "buffers", "contexts", "modules",  "queue"};
   return kNames[static_cast<size_t>(kind)];
 }
 
