@@ -149,17 +149,19 @@ void StartCode::FindLoops() {
       if (block && end < tokens_.size() && tokens_[end].line_before) break;
     }
     loops_.emplace_back(i, std::min(end, tokens_.size()));
-    bool over_things = false;  // for (... of ...)
+    bool over_things = false;  // for (... of ...), for (...; i < rows.length; ...)
     const size_t head = Word(i + 1) == "await" ? i + 2 : i + 1;
     for (size_t at = head + 1; Word(i) == "for" && at < Match(head) && at < tokens_.size() && at < head + 64; ++at) {
-      if (bracket_[at] == head && (Word(at) == "of" || Word(at) == "in")) over_things = true;
+      if (bracket_[at] == head && (Word(at) == "of" || Word(at) == "in" || Word(at) == "length" || Word(at) == "size"))
+        over_things = true;
     }
     if (!over_things) counted_.push_back(loops_.back());
+    if (!over_things && Word(i) == "for") numbered_.push_back(loops_.back());
   }
 }
 
-bool StartCode::IsCounted(size_t token) const {
-  return std::ranges::any_of(counted_, [&](const std::pair<size_t, size_t>& loop) {
+bool StartCode::IsIn(const std::vector<std::pair<size_t, size_t>>& loops, size_t token) const {
+  return std::ranges::any_of(loops, [&](const std::pair<size_t, size_t>& loop) {
     return loop.first <= token && token <= loop.second && owner_[loop.first] == owner_[token];
   });
 }
@@ -202,6 +204,8 @@ bool StartCode::RunsAtStart(size_t token, std::vector<StartPlace>* places, std::
 
 bool StartCode::At(size_t token, bool deferred, Proof* proof) const {
   if (++proof->work > kMostWork) return false;
+  // What is loaded comes from somewhere; what comes from a number alone is made up, be it by a program that plays its load.
+  if (IsIn(numbered_, token)) return false;
   const size_t owner = owner_[token];
   StartPlace place{.function = BeginOf(owner), .done = tokens_[token].end};
   for (const auto& [begin, end] : loops_) {
@@ -267,7 +271,7 @@ bool StartCode::OfMentions(size_t index, Proof* proof) const {
     if (!called && !IsGivenTo(i, &deferred)) return false;
     // Who calls it as often as a number says plays a program's handlers and loads nothing.
     const bool itself = std::ranges::any_of(proof->open, [&](const Step& step) { return step.function == owner_[i]; });
-    if (!itself && IsCounted(i)) return false;
+    if (!itself && IsIn(counted_, i)) return false;
     if (!At(i, deferred, proof)) return false;
     ++calls;
   }

@@ -72,7 +72,7 @@ class StartCode {
   void FindClasses();
   void FindLoops();
   void FindOwners();
-  bool IsCounted(size_t token) const;
+  bool IsIn(const std::vector<std::pair<size_t, size_t>>& loops, size_t token) const;
   size_t EndOfExpression(size_t at) const;
   void AddArrow(size_t arrow);
   void AddMethod(size_t open);
@@ -88,6 +88,7 @@ class StartCode {
   std::vector<Function> functions_;               // by rising begin
   std::vector<size_t> owner_;                     // by token: index of the innermost function, kModule
   std::vector<std::pair<size_t, size_t>> loops_, counted_;  // tokens, by rising begin; those that are not over something
+  std::vector<std::pair<size_t, size_t>> numbered_;  // for (;;) up to a number
 };
 
 }  // namespace corewalk

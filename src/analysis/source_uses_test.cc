@@ -105,7 +105,7 @@ TEST(StartUses, WhatRunsOnce) {
   EXPECT_TRUE(FilledAtStart("let t;\nfunction init() { t = {}; for (const r of rows) t[r.id] = r }\ninit();\nfoo = (k) => t[k]"));
   EXPECT_TRUE(FilledAtStart("const t = rows.reduce((m, r) => m.set(r.id, r), new Map())"));
   EXPECT_TRUE(FilledAtStart("const t = require('fs').readFileSync('x').split('y').reduce((m, r) => { m[r] = 1; return m }, {})"));
-  EXPECT_TRUE(FilledAtStart("class D { constructor() { this.t = []; this.load() } load() { for (;;) this.t.push(1) } }\nnew D()",
+  EXPECT_TRUE(FilledAtStart("class D { constructor() { this.t = []; this.load() } load() { for (const r of rows) this.t.push(r) } }\nnew D()",
                             "t", NamedThing::kProperty));
 }
 
@@ -115,6 +115,9 @@ TEST(StartUses, WhatRunsAgain) {
   EXPECT_FALSE(FilledAtStart(t + "server.on('request', (q) => t.set(q.url, q))"));
   EXPECT_FALSE(FilledAtStart(t + "setInterval(() => t.set(i++, 1), 5)"));
   EXPECT_FALSE(FilledAtStart(t + load));
+  EXPECT_FALSE(FilledAtStart(t + "for (let i = 0; i < 60000; i++) t.set('user:' + i, {i})"));
+  EXPECT_FALSE(FilledAtStart(t + "function fill() { for (let i = 0; i < n; i++) t.set(i, {i}) }\nfill()"));
+  EXPECT_TRUE(FilledAtStart(t + "for (let i = 0; i < rows.length; i++) t.set(rows[i].id, rows[i])"));
   EXPECT_FALSE(FilledAtStart(t + "setTimeout(() => { for (const r of rows) t.set(r, 1) }, 5)"));
   EXPECT_FALSE(FilledAtStart(t + "function handle(q) { t.set(q, 1) }\nfor (let i = 0; i < 60000; i++) handle(i)"));
   EXPECT_TRUE(FilledAtStart(t + "function read(file) { t.set(file, 1) }\nfor (const file of files) read(file)"));

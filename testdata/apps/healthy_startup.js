@@ -10,7 +10,7 @@ const record = (i) => ({code: 'p' + i, town: scenario.text(i, 40), place: [i / 1
 const rows = () => Array.from({length: 12000}, (_, i) => record(i));
 
 const byNumber = new Map();
-for (let i = 0; i < 12000; i++) byNumber.set(i, record(i));
+for (const [i, row] of rows().entries()) byNumber.set(i, row);
 
 const byTown = {};
 function load() {
@@ -30,7 +30,7 @@ let towns = null;
 async function init() {
   const text = await fs.promises.readFile(__filename, 'utf8');
   towns = new Set();
-  for (let i = 0; i < 12000; i++) towns.add(text.slice(0, 20) + scenario.text(i, 60) + i);
+  for (const i of Array(12000).keys()) towns.add(text.slice(0, 20) + scenario.text(i, 60) + i);
 }
 
 class Gazetteer {
@@ -39,7 +39,7 @@ class Gazetteer {
     this.read();
   }
   read() {
-    for (let i = 0; i < 12000; i++) this.entries.push(record(i));
+    for (const row of rows()) this.entries.push(row);
   }
   find(i) {
     return this.entries[i];
