@@ -57,6 +57,7 @@ bool AddNative(NativeModules& modules, JsFrameReader& frames, UnwindRegisters* r
     }
     thread->frames.push_back(std::move(frame));
     if (!modules.Step(returns, registers)) return false;
+    if (i + 1 == kMostNative) thread->cut = true;  // a recursion of C++; what lies below it is not told
   }
   return false;
 }

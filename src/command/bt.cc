@@ -96,7 +96,7 @@ class StackCommand final : public Command {
       completeness.notes.push_back(fmt::format("C++ frames in {} are not followed: that file is not on this machine as the process had it", Sanitize(UntrustedText(file))));
     for (const JsThread& thread : stacks.threads) {
       const bool any = std::ranges::any_of(thread.frames, [](const JsFrame& f) { return f.kind == FrameKind::kEntry || f.kind == FrameKind::kConstructEntry; });
-      if (thread.isolate >= 0 && !any) context.out.AddNote(fmt::format("thread {} was not executing JavaScript", thread.tid));
+      if (thread.isolate >= 0 && !any && !thread.cut) context.out.AddNote(fmt::format("thread {} was not executing JavaScript", thread.tid));
     }
     if (stacks.threads.empty()) context.out.AddNote("no thread runs an isolate, or their stacks are not in the core");
     context.out.EndDocument(completeness);
