@@ -167,24 +167,32 @@ std::optional<PlacedSite> SourceFinder::PropertyAnywhere(const PropertyQuery& qu
   return best;
 }
 
-bool SourceFinder::IsFilledOnce(std::string_view file, std::string_view name, NamedThing thing) {
+template <typename Visit>
+bool SourceFinder::ForEachUser(std::string_view file, std::string_view name, NamedThing thing, Visit visit) {
   if (name.empty() || file.empty()) return false;
   SortScripts();
-  size_t fillings = 0;
-  bool here = false;
   for (const uint64_t script : scripts_) {
     if (cancel_.Cancelled() || searched_bytes_ > kMostSearchedBytes) return false;
     const ScriptView* view = ReadScript(reader_, script);
     const bool is_file = view != nullptr && view->name == file;
     if (thing == NamedThing::kVariable ? !is_file : !Mentions(script, name)) continue;
+    if (!visit(script, is_file)) return false;
+  }
+  return true;
+}
+
+bool SourceFinder::IsFilledOnce(std::string_view file, std::string_view name, NamedThing thing) {
+  size_t fillings = 0;
+  bool here = false;
+  const bool all = ForEachUser(file, name, thing, [&](uint64_t script, bool is_file) {
     const SourceScan* scan = ScanOf(script);
     if (scan == nullptr) return false;
     here |= is_file;
     const NameUses uses = UsesOf(scan->text(), ReadTokens(scan->text(), cancel_), name, thing);
-    if (uses.changes) return false;
     fillings += uses.fillings;
-  }
-  return here && fillings == 1;
+    return !uses.changes;
+  });
+  return all && here && fillings == 1;
 }
 
 bool SourceFinder::MayCall(uint64_t script, std::string_view method) {
@@ -201,16 +209,10 @@ bool SourceFinder::MayCall(uint64_t script, std::string_view method) {
 
 bool SourceFinder::IsFilledAtStart(std::string_view file, std::string_view name, NamedThing thing,
                                    std::span<const Activation> activations) {
-  if (name.empty() || file.empty()) return false;
-  SortScripts();
   size_t adders = 0;
   bool here = false;
   std::vector<std::pair<uint64_t, std::string>> methods;  // by the script that has them
-  for (const uint64_t script : scripts_) {
-    if (cancel_.Cancelled() || searched_bytes_ > kMostSearchedBytes) return false;
-    const ScriptView* view = ReadScript(reader_, script);
-    const bool is_file = view != nullptr && view->name == file;
-    if (thing == NamedThing::kVariable ? !is_file : !Mentions(script, name)) continue;
+  const bool all = ForEachUser(file, name, thing, [&](uint64_t script, bool is_file) {
     const SourceScan* scan = ScanOf(script);
     if (scan == nullptr) return false;
     here |= is_file;
@@ -220,16 +222,16 @@ bool SourceFinder::IsFilledAtStart(std::string_view file, std::string_view name,
     if (uses.changes) return false;
     adders += uses.adders;
     for (const std::string_view method : uses.methods) methods.emplace_back(script, method);
-    for (const StartPlace& place : uses.places) {
-      const auto goes_on = [&](const Activation& activation) {
+    return std::ranges::none_of(uses.places, [&](const StartPlace& place) {
+      return std::ranges::any_of(activations, [&](const Activation& activation) {
         if (activation.script != script) return false;
         if (activation.position < 0) return true;
         const uint32_t at = scan->ByteAt(activation.position);
         return start.BeginOfFunctionAt(at) == place.function && (activation.running || at < place.done);
-      };
-      if (std::ranges::any_of(activations, goes_on)) return false;
-    }
-  }
+      });
+    });
+  });
+  if (!all) return false;
   // Another source that has a method of that name may call it.
   for (const auto& [script, method] : methods) {
     for (const uint64_t other : scripts_) {
@@ -240,22 +242,17 @@ bool SourceFinder::IsFilledAtStart(std::string_view file, std::string_view name,
 }
 
 SourceFinder::FoundTurnover SourceFinder::TurnoverIn(std::string_view file, std::string_view name, NamedThing thing) {
-  if (name.empty() || file.empty()) return {};
-  SortScripts();
   FoundTurnover found;
-  for (const uint64_t script : scripts_) {
-    if (cancel_.Cancelled() || searched_bytes_ > kMostSearchedBytes) return {};
-    const ScriptView* view = ReadScript(reader_, script);
-    const bool is_file = view != nullptr && view->name == file;
-    if (thing == NamedThing::kVariable ? !is_file : !Mentions(script, name)) continue;
-    if (!is_file && !MayCall(script, name)) continue;
+  const bool all = ForEachUser(file, name, thing, [&](uint64_t script, bool is_file) {
+    if (!is_file && !MayCall(script, name)) return true;
     const SourceScan* scan = is_file ? ScanOf(script) : nullptr;
-    if (scan == nullptr) return {};
+    if (scan == nullptr) return false;
     const std::vector<SourceToken> tokens = ReadTokens(scan->text(), cancel_);
     const Turnover turnover = TurnoverOf(scan->text(), tokens, StartCode(scan->text(), tokens), name, thing);
     found = {.size_checked = turnover.size_checked, .pool = turnover.pool, .replaced = turnover.replaced, .most = std::string(turnover.most)};
-  }
-  return found;
+    return true;
+  });
+  return all ? found : FoundTurnover();
 }
 
 }  // namespace corewalk

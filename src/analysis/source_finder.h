@@ -88,6 +88,10 @@ class SourceFinder {
   std::optional<PlacedSite> Place(uint64_t script, std::optional<SourceSite> site);
   void SortScripts();
   bool Mentions(uint64_t script, std::string_view name);
+  // Whatever may use the variable of that file, or the property: `visit(script, whether it is the file)` returns false to
+  // stop. False when it was stopped, or not all was searched.
+  template <typename Visit>
+  bool ForEachUser(std::string_view file, std::string_view name, NamedThing thing, Visit visit);
   bool MayCall(uint64_t script, std::string_view method);
 
   HeapReader& reader_;

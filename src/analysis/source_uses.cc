@@ -184,6 +184,14 @@ class Uses {
     return name >= 2 && (Word(name - 2) == "export" || Word(name - 1) == "export");
   }
 
+  // A declaration (`let t;`) and what takes away with `delete`; a method of the property's name, of something else.
+  bool IsHarmless(size_t at) const {
+    const size_t begin = BeginOfChain(at), next = at + 1;
+    const std::string_view before = begin > 0 ? Word(begin - 1) : "";
+    if (before == "let" || before == "var") return !IsExported(begin) && !IsDot(next) && !Is(next, '(');
+    return before == "delete" || (property_ && Is(next, '('));
+  }
+
   bool Ends(size_t at) const {
     return at >= tokens_.size() || Is(at, ';') || Is(at, ',') || Is(at, '}') || Is(at, ')') || tokens_[at].line_before;
   }
@@ -227,12 +235,9 @@ class UsesAtStart final : public Uses {
   }
 
   bool Allows(size_t at) override {
+    if (IsHarmless(at)) return true;
     const size_t begin = BeginOfChain(at), next = at + 1;
     const std::string_view before = begin > 0 ? Word(begin - 1) : "";
-    if (before == "let" || before == "var") return !IsExported(begin) && !IsDot(next) && !Is(next, '(');
-    if (before == "delete") return true;
-    // A method of that name, of something else.
-    if (property_ && Is(next, '(')) return true;
     if (returned_ && before == "return" && !IsDot(next) && !Is(next, '[') && !Is(next, '(')) return true;
     // Object.assign(t, more)
     if (begin >= 4 && Is(begin - 1, '(') && IsOneOf(kOfObject, Word(begin - 2)) && IsDot(begin - 3) && Word(begin - 4) == "Object")
@@ -311,11 +316,8 @@ class UsesInTurn final : public Uses {
 
  private:
   bool Allows(size_t at) override {
-    const size_t begin = BeginOfChain(at), next = at + 1;
-    const std::string_view before = begin > 0 ? Word(begin - 1) : "";
-    if (before == "let" || before == "var") return !IsExported(begin) && !IsDot(next) && !Is(next, '(');
-    if (before == "delete") return true;
-    if (property_ && Is(next, '(')) return true;
+    const size_t next = at + 1;
+    if (IsHarmless(at)) return true;
     if (!IsDot(next)) return false;
     const std::string_view method = Word(at + 2);
     if (method == "length") return Is(at + 3, '=');

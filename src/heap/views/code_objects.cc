@@ -15,6 +15,7 @@ constexpr uint64_t kInliningEntryBytes = 16;  // InliningPosition {SourcePositio
 constexpr uint64_t kMostStreamHead = 8;    // words in front of the instructions of an InstructionStream
 constexpr uint64_t kMostInstructions = 1 << 28;  // bytes of one Code
 constexpr int kMostCodeHeader = 128;             // bytes of a Code object's own fields
+constexpr size_t kMostPlaces = 1 << 16;          // that are remembered
 constexpr size_t kMostSafepoints = 1 << 18;      // bytes of a table
 // DeoptimizationData (src/objects/deoptimization-data.h): behind the inlining positions where the exits begin, the counts of
 // eager and lazy entries, then the entries of bytecode offset, index into the translations, pc.
@@ -134,11 +135,16 @@ std::vector<CodeFunction> CodeFinder::FunctionsAt(const CodeView& code, Address 
 }
 
 std::optional<ReturnPlace> CodeFinder::ReturnPlaceOf(const CodeView& code, Address pc) {
+  if (places_.size() > kMostPlaces) places_.clear();
+  const auto [at, added] = places_.try_emplace(pc);
+  if (added) at->second = FindReturnPlaceOf(code, pc);
+  return at->second;
+}
+
+std::optional<ReturnPlace> CodeFinder::FindReturnPlaceOf(const CodeView& code, Address pc) {
   const uint64_t size = code.end - code.start;
   if (pc < code.start || pc - code.start > size || size > kMostInstructions) return std::nullopt;
   const uint32_t instructions = reader_.Raw<uint32_t>(code.code, facts_.code_size).value_or(static_cast<uint32_t>(size));
-  const Page* page = model_.index().At(pc);
-  if (page == nullptr) return std::nullopt;
   // The table follows the instructions (the object's metadata); in older lines it is among them, at an offset that a field of
   // the Code object says. Where the field stands changed often: every one is tried, the table proves itself.
   std::vector<uint32_t> starts = {(instructions + 3) & ~3u, (instructions + 7) & ~7u};

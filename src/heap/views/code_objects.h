@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "heap/heap_model.h"
@@ -68,6 +69,7 @@ class CodeFinder {
   const std::vector<Object>& ObjectsOf(const Page& page);
   uint64_t CodeOfStream(uint64_t stream);
   CodeTier TierOf(uint64_t code);
+  std::optional<ReturnPlace> FindReturnPlaceOf(const CodeView& code, Address pc);
 
   const HeapModel& model_;
   HeapReader& reader_;
@@ -75,6 +77,7 @@ class CodeFinder {
   const BinaryFacts* binary_;
   BytecodeSizes sizes_;
   std::map<Address, std::vector<Object>> pages_;
+  std::unordered_map<Address, std::optional<ReturnPlace>> places_;  // by return address: a recursion has few
 };
 
 }  // namespace corewalk
