@@ -121,14 +121,14 @@ std::string_view FrameTierName(FrameTier tier) {
 JsStacks ReadJsStacks(Session& session, HeapReader& reader, const JsStackOptions& options, const Cancel& cancel) {
   JsStacks result;
   const BinaryFacts* binary = session.binary();
-  const std::unique_ptr<CodeSymbols> symbols = binary == nullptr ? nullptr : CodeSymbols::Open(*binary);
+  const std::shared_ptr<const CodeSymbols> symbols = binary == nullptr ? nullptr : CodeSymbols::Open(*binary);
   result.names_known = symbols != nullptr;
   BytecodeSizes sizes = symbols == nullptr ? BytecodeSizes() : symbols->Bytecodes();
   if (!sizes.known()) sizes = BytecodeSizesOf(session.layout().version);
   CodeFinder code(session.model(), reader, binary, std::move(sizes));
   const FrameMarkers markers(binary, session.layout().version);
   JsFrameReader frames(reader, code, markers, symbols.get());
-  NativeModules modules(session.memory(), session.modules(), binary);
+  NativeModules modules(session.memory(), session.modules(), binary, symbols);
 
   std::vector<IsolateWords> isolates;
   for (const IsolateHeap& isolate : session.model().isolates()) isolates.push_back(ReadIsolateWords(session.memory(), isolate));

@@ -173,6 +173,33 @@ class ObjectIndex {
   PageTally tally_;
 };
 
+// AddressOf() for who asks about rising ids: the next address is mostly near the last one. For one thread.
+class AddressCursor {
+ public:
+  explicit AddressCursor(const ObjectIndex& index) : index_(index) {}
+  Address AddressOf(ObjectId id) {
+    if (id < next_page_id_ && id >= id_ && id - id_ <= kNear) {
+      for (; id_ < id; ++id_) address_ = index_.NextStart(page_, address_);
+    } else if (id >= index_.size()) {
+      return 0;
+    } else {
+      page_ = index_.PageOf(id);
+      next_page_id_ = index_.FirstOf(page_ + 1);
+      id_ = id;
+      address_ = index_.AddressOf(id);
+    }
+    return address_;
+  }
+
+ private:
+  static constexpr uint32_t kNear = 32;  // objects
+  const ObjectIndex& index_;
+  uint32_t page_ = 0;
+  uint64_t next_page_id_ = 0;
+  ObjectId id_ = 0;
+  Address address_ = 0;
+};
+
 inline ObjectIndex::Place ObjectIndex::PlaceOn(uint32_t number, Address address) const {
   const NumberedPage& page = pages_[number];
   if (page.one_object) return address == page.page->descriptor.area_start ? Place{page.first_id, number, address} : Place{};

@@ -31,7 +31,10 @@ NativeModules::Open* NativeModules::OpenAt(Address pc, const Module** module) {
   open.file = std::move(*file);
   const Address bias = LoadBias(memory_, *open.file, *at);
   open.unwind = UnwindTable::Open(*open.file, bias);
-  open.symbols = CodeSymbols::OpenFile(path, at->build_id, bias);
+  // To read the many symbols of node twice takes longer than all else.
+  open.symbols = is_executable && symbols_ != nullptr && bias == executable_->bias
+                     ? symbols_
+                     : std::shared_ptr<const CodeSymbols>(CodeSymbols::OpenFile(path, at->build_id, bias));
   return &open;
 }
 

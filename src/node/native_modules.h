@@ -15,9 +15,11 @@ namespace corewalk {
 
 class NativeModules {
  public:
-  // `executable` (may be null) is the file that the user gave or that was found for V8's module. All must outlive this.
-  NativeModules(const Memory& memory, const std::vector<Module>& modules, const BinaryFacts* executable)
-      : memory_(memory), modules_(modules), executable_(executable), open_(modules.size()) {}
+  // `executable` (may be null) is the file that the user gave or that was found for V8's module, `symbols` what it names:
+  // null, or those of that very file. All must outlive this.
+  NativeModules(const Memory& memory, const std::vector<Module>& modules, const BinaryFacts* executable,
+                std::shared_ptr<const CodeSymbols> symbols)
+      : memory_(memory), modules_(modules), executable_(executable), symbols_(std::move(symbols)), open_(modules.size()) {}
 
   struct Place {
     std::string symbol;      // mangled; "" = no symbol says so
@@ -34,7 +36,7 @@ class NativeModules {
   struct Open {
     bool tried = false;
     std::unique_ptr<ElfFile> file;
-    std::unique_ptr<CodeSymbols> symbols;
+    std::shared_ptr<const CodeSymbols> symbols;
     std::optional<UnwindTable> unwind;
   };
   Open* OpenAt(Address pc, const Module** module);
@@ -42,6 +44,7 @@ class NativeModules {
   const Memory& memory_;
   const std::vector<Module>& modules_;
   const BinaryFacts* executable_;
+  const std::shared_ptr<const CodeSymbols> symbols_;
   std::vector<Open> open_;
   std::vector<std::string> missing_;
 };

@@ -26,9 +26,10 @@ std::vector<InternalVariable> FindInternalVariables(HeapReader* reader, const He
                reader->layout().types.at(shape.map.instance_type).name != "JS_BOUND_FUNCTION_TYPE";
       },
       cancel);
+  AddressCursor addresses(graph.index());
   for (const ObjectId node : functions) {
     if (++polled % kPoll == 0 && cancel.Cancelled()) break;
-    const uint64_t function = graph.index().AddressOf(node) + 1;
+    const uint64_t function = addresses.AddressOf(node) + 1;
     const uint64_t shared = reader->Field(function, ObjectField::kFunctionShared).value_or(0);
     auto [known, is_new] = script_of.try_emplace(shared, -1);
     if (is_new) {

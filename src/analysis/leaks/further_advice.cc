@@ -27,6 +27,8 @@ bool Pins(const Suspect& suspect, std::initializer_list<std::string_view> classe
   });
 }
 
+bool PinsFunctions(const Suspect& suspect) { return Pins(suspect, {"Function", "system / Context"}); }
+
 void Advise(Suspect* suspect, std::string first) {
   if (suspect->advice.empty()) suspect->advice = AdviceFor(*suspect);
   suspect->advice.insert(suspect->advice.begin(), std::move(first));
@@ -48,7 +50,14 @@ void OfSlices(HeapReader* reader, const HeapGraph& graph, std::span<Suspect> sus
 }
 
 void OfUnused(HeapReader* reader, const HeapGraph& graph, std::span<Suspect> suspects, const Cancel& cancel) {
-  const std::vector<UnusedCapture> found = FindUnusedCaptures(reader, graph, {}, cancel);
+  // What is too little to be told of any of them is not looked for.
+  uint64_t least = ~uint64_t{0};
+  for (const Suspect& suspect : suspects) {
+    if (PinsFunctions(suspect)) least = std::min(least, static_cast<uint64_t>(kMuch * static_cast<double>(suspect.weight())));
+  }
+  UnusedCaptureOptions options;
+  options.least_bytes = std::max(options.least_bytes, least);
+  const std::vector<UnusedCapture> found = FindUnusedCaptures(reader, graph, options, cancel);
   for (Suspect& suspect : suspects) {
     for (const UnusedCapture& unused : found) {
       if (static_cast<double>(unused.retained) < kMuch * static_cast<double>(suspect.weight()) ||
@@ -67,8 +76,7 @@ void OfUnused(HeapReader* reader, const HeapGraph& graph, std::span<Suspect> sus
 void AddFurtherAdvice(HeapReader* reader, const HeapGraph& graph, std::span<Suspect> suspects, const Cancel& cancel) {
   const auto buffers = [](const Suspect& suspect) { return Pins(suspect, {"ArrayBuffer", "Buffer", "FastBuffer", "Uint8Array"}); };
   if (std::ranges::any_of(suspects, buffers)) OfSlices(reader, graph, suspects, cancel);
-  const auto functions = [](const Suspect& suspect) { return Pins(suspect, {"Function", "system / Context"}); };
-  if (std::ranges::any_of(suspects, functions)) OfUnused(reader, graph, suspects, cancel);
+  if (std::ranges::any_of(suspects, PinsFunctions)) OfUnused(reader, graph, suspects, cancel);
   for (Suspect& suspect : suspects) {
     if (suspect.element_class == "Promise" || suspect.element_class == "system / PromiseReaction")
       Advise(&suspect, "settle every promise: add a timeout (AbortSignal.timeout), and handle errors and disconnects of what they wait for");

@@ -1,6 +1,7 @@
 #include "analysis/leaks/holder.h"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
@@ -181,21 +182,40 @@ void HolderFinder::CollectReferrers(std::vector<ObjectId> nodes) {
     list.nodes.push_back(from);
     known.push_back(from);
   };
-  // Of each part of the heap a list of its own; what is more than the whole list takes is not kept.
-  std::vector<std::unordered_map<ObjectId, List>> parts(graph_.threads());
-  InParts(graph_.object_count(), parts.size(), [&](size_t part, uint64_t begin, uint64_t end) {
+  // Of each part of the heap a list of its own; what is more than the whole list takes is not kept. To what many refer (the
+  // context of a module), nearly all refer in vain: which shape has had its share is remembered.
+  struct Part {
+    std::unordered_map<ObjectId, List> lists;
+    struct Full {
+      ObjectId to = kNoObject;
+      uint32_t shape = 0;
+    };
+    std::array<Full, 1 << 10> full;
+  };
+  std::vector<Part> parts(graph_.threads());
+  InParts(graph_.object_count(), parts.size(), [&](size_t number, uint64_t begin, uint64_t end) {
+    Part& part = parts[number];
     for (ObjectId from = static_cast<ObjectId>(begin); from < end; ++from) {
       if (from % (1 << 20) == 0 && cancel_.Cancelled()) return;
+      if (!graph_.IsLive(from)) continue;
       references->ForEach(from, [&](ObjectId to) {
-        if ((likely[to % kLikelyBits / 64] >> to % 64 & 1) == 0 || !wanted.Has(to) || !graph_.IsLive(from)) return;
-        List& list = parts[part][to];
-        if ((list.nodes.empty() || list.nodes.back() != from) && has_room(&list, from, kMostReferrers)) list.nodes.push_back(from);
+        if ((likely[to % kLikelyBits / 64] >> to % 64 & 1) == 0 || !wanted.Has(to)) return;
+        const uint32_t shape = graph_.has_shapes() ? graph_.shapes().ShapeOf(from) : 0;
+        Part::Full& full = part.full[(to * 31 + shape) % part.full.size()];
+        if (full.to == to && full.shape == shape) return;
+        List& list = part.lists[to];
+        if (!list.nodes.empty() && list.nodes.back() == from) return;
+        if (has_room(&list, from, kMostReferrers)) {
+          list.nodes.push_back(from);
+        } else {
+          full = {to, shape};
+        }
       });
     }
   });
   if (cancel_.Cancelled()) return;
-  for (const auto& part : parts) {
-    for (const auto& [to, list] : part) {
+  for (const Part& part : parts) {
+    for (const auto& [to, list] : part.lists) {
       for (const ObjectId from : list.nodes) add(from, to);
     }
   }

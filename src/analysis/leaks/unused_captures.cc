@@ -55,6 +55,7 @@ class UnusedFinder {
   std::vector<UnusedCapture> Find() {
     CollectScopes();
     for (Scope& scope : scopes_) MeasureVariables(&scope);
+
     std::erase_if(scopes_, [](const Scope& scope) { return scope.candidates.empty(); });
     if (scopes_.empty() || cancel_.Cancelled()) return {};
     NumberContexts();
@@ -83,6 +84,8 @@ class UnusedFinder {
     std::vector<Variable> candidates;
     bool uncertain = false;
     std::set<uint64_t> users;  // SharedFunctionInfos
+    std::vector<bool> used;    // of the candidates: by one of these
+    bool settled = false;      // none of them can be told
   };
 
   bool IsScopeType(uint64_t scope_info) {
@@ -106,9 +109,10 @@ class UnusedFinder {
     std::unordered_map<uint64_t, uint32_t> numbers;
     std::vector<uint32_t> scope_of(contexts.size());
     std::vector<std::pair<uint64_t, uint64_t>> bounds;  // bytes, ScopeInfo
+    AddressCursor addresses(graph_.index());
     for (size_t i = 0; i < contexts.size(); ++i) {
       if (i % kPoll == 0 && cancel_.Cancelled()) return;
-      const uint64_t scope_info = reader_.ArrayElement(graph_.index().AddressOf(contexts[i]) + 1, 0).value_or(0);
+      const uint64_t scope_info = reader_.ArrayElement(addresses.AddressOf(contexts[i]) + 1, 0).value_or(0);
       const auto [at, is_new] = numbers.try_emplace(scope_info, static_cast<uint32_t>(bounds.size()));
       if (is_new) bounds.emplace_back(0, scope_info);
       scope_of[i] = at->second;
@@ -136,9 +140,10 @@ class UnusedFinder {
       if (IsVariableName(variable.name)) variables.push_back({.scope = std::move(variable)});
     }
     size_t looked_at = 0;
+    AddressCursor addresses(graph_.index());
     for (const ObjectId node : scope->contexts) {
       if (++looked_at % kPoll == 0 && cancel_.Cancelled()) return;
-      const uint64_t context = graph_.index().AddressOf(node) + 1;
+      const uint64_t context = addresses.AddressOf(node) + 1;
       const uint64_t length =
           static_cast<uint64_t>(SmiValue(reader_.Field(context, 8).value_or(0))) & kContextLengthMask;
       for (Variable& variable : variables) {
@@ -191,8 +196,15 @@ class UnusedFinder {
     });
   }
 
-  // Every function that can still run in one of the scopes.
+  // Every function that can still run in one of the scopes, until each candidate is seen to be used: mostly soon.
   void CollectUsers() {
+    size_t open = 0;
+    for (Scope& scope : scopes_) {
+      scope.used.assign(scope.candidates.size(), false);
+      scope.settled = scope.uncertain;
+      open += !scope.settled;
+    }
+    if (open == 0) return;
     const InstanceTypes& types = reader_.layout().types;
     const int bound = types.Number("JS_BOUND_FUNCTION_TYPE");
     std::vector<bool> is_generator;
@@ -209,9 +221,10 @@ class UnusedFinder {
     NodeSet leads_nowhere(graph_.node_count());  // contexts whose chain meets none of the scopes
     std::vector<ObjectId> way;
     size_t looked_at = 0;
+    AddressCursor addresses(graph_.index());
     for (const ObjectId user : users) {
       if (++looked_at % kPoll == 0 && cancel_.Cancelled()) return;
-      const uint64_t object = graph_.index().AddressOf(user) + 1;
+      const uint64_t object = addresses.AddressOf(user) + 1;
       const bool generator = is_generator[graph_.shapes().ShapeOf(user)];
       const uint64_t function = generator ? reader_.Field(object, kGeneratorFunction).value_or(0) : object;
       uint64_t context = generator ? reader_.Field(object, kGeneratorContext).value_or(0)
@@ -225,7 +238,11 @@ class UnusedFinder {
         if (chosen_.Has(node)) {
           met = true;
           if (shared == 0) shared = reader_.Field(function, ObjectField::kFunctionShared).value_or(0);
-          ScopeOf(node).users.insert(shared);
+          Scope& scope = ScopeOf(node);
+          if (!scope.settled && scope.users.insert(shared).second) {
+            scope.settled = !MayBeUnused(&scope, shared);
+            if (scope.settled && --open == 0) return;
+          }
         }
         way.push_back(node);
         context = reader_.ArrayElement(context, 1).value_or(0);
@@ -236,23 +253,25 @@ class UnusedFinder {
     }
   }
 
-  void Judge(Scope* scope, std::vector<UnusedCapture>* found) {
-    // Without any user the contexts are held by each other alone, which roots or others do: see FindOtherReferrers().
-    if (scope->uncertain || scope->users.empty() || scope->users.size() > kMostUsers) return;
+  // Whether a candidate is left that no function mentions which was met so far, and all of them could be read.
+  bool MayBeUnused(Scope* scope, uint64_t user) {
+    if (scope->users.size() > kMostUsers) return false;
     std::vector<std::string> names;
     for (const Variable& variable : scope->candidates) names.push_back(variable.scope.name);
-    std::vector<bool> used(names.size());
-    std::optional<FunctionView> closure;
-    for (const uint64_t shared : scope->users) {
-      const std::optional<FunctionView> view = ReadShared(reader_, shared);
-      const std::optional<std::string> source = view ? SourceOf(*view) : std::nullopt;
-      if (!source) return;
-      const std::optional<std::vector<bool>> mentions = MentionsIn(*source, names, cancel_);
-      if (!mentions || cancel_.Cancelled()) return;
-      for (size_t i = 0; i < used.size(); ++i) used[i] = used[i] || (*mentions)[i];
-      if (std::ranges::find(used, false) == used.end()) return;
-      if (!closure) closure = view;
-    }
+    const std::optional<FunctionView> view = ReadShared(reader_, user);
+    const std::optional<std::string> source = view ? SourceOf(*view) : std::nullopt;
+    const std::optional<std::vector<bool>> mentions = source ? MentionsIn(*source, names, cancel_) : std::nullopt;
+    if (!mentions) return false;
+    for (size_t i = 0; i < names.size(); ++i) scope->used[i] = scope->used[i] || (*mentions)[i];
+    return std::ranges::find(scope->used, false) != scope->used.end();
+  }
+
+  void Judge(Scope* scope, std::vector<UnusedCapture>* found) {
+    // Without any user the contexts are held by each other alone, which roots or others do: see FindOtherReferrers().
+    if (scope->settled || scope->users.empty()) return;
+    const std::vector<bool>& used = scope->used;
+    const std::optional<FunctionView> closure = ReadShared(reader_, *scope->users.begin());
+    if (!closure) return;
     const std::optional<ContextView> context =
         ReadContext(reader_, graph_.index().AddressOf(scope->contexts.front()) + 1);
     if (!context || context->extension != 0) return;

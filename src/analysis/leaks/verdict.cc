@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "analysis/leaks/accumulation.h"
@@ -30,6 +31,7 @@ constexpr size_t kMostJudged = 64;         // candidates whose holders are looke
 constexpr size_t kMostConsidered = 16;
 constexpr size_t kFewAlike = 4;
 constexpr size_t kMostClasses = 12;
+constexpr size_t kPollWaiting = 1 << 12;
 constexpr uint64_t kLeastAccused = 256 * 1024;  // bytes; below, a heap has no leak worth the name
 constexpr size_t kMostStandingOut = 5;          // things that are more than whatever comes next
 constexpr size_t kFewThings = 3;                // that together hold most of the heap
@@ -279,9 +281,14 @@ class Inquiry {
       const std::string& name = types.at(shape.map.instance_type).name;
       return name.starts_with("JS_ASYNC_") || name == "JS_GENERATOR_OBJECT_TYPE";
     };
+    // Of the many that wait at one place, as all calls of one handler do, one tells as much as all.
+    std::set<std::pair<uint64_t, int64_t>> places;
+    size_t looked_at = 0;
+    AddressCursor addresses(graph_.index());
     for (const ObjectId node : LiveObjects(graph_, may_wait, cancel_)) {
-      const std::optional<SuspendedView> view = ReadSuspended(reader_, graph_.index().AddressOf(node) + 1);
-      if (!view || view->state != GeneratorState::kSuspended) continue;
+      if (++looked_at % kPollWaiting == 0 && cancel_.Cancelled()) break;
+      const std::optional<SuspendedView> view = ReadSuspended(reader_, addresses.AddressOf(node) + 1);
+      if (!view || view->state != GeneratorState::kSuspended || !places.emplace(view->shared, view->bytecode).second) continue;
       const std::optional<FunctionView> function = ReadShared(reader_, view->shared);
       if (!function || function->script == 0) continue;
       const int64_t position = SuspendedPosition(reader_, *view);

@@ -292,6 +292,17 @@ std::optional<uint64_t> CountHoles(HeapReader& reader, const StoreView& store, u
   if (store.kind != StoreKind::kElements && store.kind != StoreKind::kDoubles) return 0;
   if (store.positions > most_words) return std::nullopt;
   uint64_t holes = 0, hole = 0;
+  // The hole is in read-only space, where no JSReceiver is: chunks of 256 KB that have one need not be asked again.
+  constexpr int kChunkShift = 18;
+  std::array<uint64_t, 256> without{};
+  const auto may_be_hole = [&](uint64_t word) {
+    const uint64_t chunk = word >> kChunkShift;
+    uint64_t& known = without[chunk % without.size()];
+    if (known == chunk) return false;
+    const MapInfo* const map = reader.MapOf(word);
+    if (map != nullptr && reader.layout().types.IsJSReceiver(map->instance_type)) known = chunk;
+    return true;
+  };
   for (uint64_t at = 0; at < store.positions; at += kBlock) {
     if (cancel.Cancelled()) return std::nullopt;
     const std::vector<uint64_t> words =
@@ -301,7 +312,7 @@ std::optional<uint64_t> CountHoles(HeapReader& reader, const StoreView& store, u
         holes += word == kHoleNan;
       } else if (word == hole && hole != 0) {
         ++holes;
-      } else if (!IsSmi(word) && hole == 0 && reader.IsTheHole(word)) {
+      } else if (!IsSmi(word) && hole == 0 && may_be_hole(word) && reader.IsTheHole(word)) {
         hole = word;  // there is one of it; asking once is enough
         ++holes;
       }
