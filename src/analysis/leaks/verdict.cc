@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <unordered_map>
 
 #include "analysis/leaks/accumulation.h"
 #include "analysis/leaks/candidates.h"
 #include "analysis/leaks/collection_suspects.h"
-#include "analysis/leaks/excuses.h"
 #include "analysis/leaks/further_advice.h"
 #include "analysis/leaks/live_objects.h"
 #include "analysis/leaks/retained_together.h"
@@ -16,23 +14,16 @@
 #include "analysis/leaks/suspect_functions.h"
 #include "analysis/leaks/suspect_pins.h"
 #include "analysis/leaks/timers.h"
-#include "heap/views/contexts.h"
-#include "heap/views/primitives.h"
-#include "heap/views/properties.h"
-#include "heap/views/suspended.h"
 
 namespace corewalk {
 namespace {
 
 constexpr double kPointShare = 0.01;         // of the live bytes that make an accumulation point
 constexpr uint64_t kLeastPoint = 64 * 1024;  // bytes
-constexpr double kLargeObjectShare = 0.3;  // of the live bytes in one thing, however few its entries are
 constexpr size_t kMostJudged = 64;         // candidates whose holders are looked for
 constexpr size_t kMostConsidered = 16;
 constexpr size_t kFewAlike = 4;
 constexpr size_t kMostClasses = 12;
-constexpr size_t kPollWaiting = 1 << 12;
-constexpr uint64_t kLeastAccused = 256 * 1024;  // bytes; below, a heap has no leak worth the name
 constexpr size_t kMostStandingOut = 5;          // things that are more than whatever comes next
 constexpr size_t kFewThings = 3;                // that together hold most of the heap
 constexpr double kMostOfTheHeap = 0.5;
@@ -52,7 +43,8 @@ class Inquiry {
  public:
   Inquiry(HeapReader* reader, const HeapGraph& graph, HolderFinder* holders, const VerdictOptions& options,
           const Cancel& cancel)
-      : reader_(*reader), graph_(graph), holders_(*holders), options_(options), cancel_(cancel) {}
+      : reader_(*reader), graph_(graph), holders_(*holders), options_(options), cancel_(cancel),
+        excuses_(reader, graph, holders, options, cancel) {}
 
   Verdict Run(std::vector<Suspect> from_patterns) {
     verdict_.totals = TotalsOf(graph_);
@@ -69,7 +61,7 @@ class Inquiry {
     for (Suspect& suspect : candidates) {
       suspect.share = live == 0 ? 0 : static_cast<double>(suspect.weight()) / live;
       Considered one{.suspect = std::move(suspect)};
-      one.excuse = ExcuseOf(one.suspect, &one.detail);
+      one.excuse = excuses_.Of(one.suspect, &one.detail);
       judged.push_back(std::move(one));
     }
     Divide(std::move(judged));
@@ -180,179 +172,6 @@ class Inquiry {
     return suspect.container != kNoObject ? suspect.container : suspect.nodes.empty() ? kNoObject : suspect.nodes[0];
   }
 
-  // An array that was not pushed to, as JSON.parse(), map() and literals make them. One that is itself what is large, not
-  // what is in it, is one huge object.
-  static bool MadeAtOnce(const Suspect& suspect) {
-    constexpr uint64_t kWordBytes = 8;
-    return suspect.collection && suspect.collection->kind == CollectionKind::kArray && !suspect.grows &&
-           suspect.collection->growth.exact && suspect.collection->capacity == suspect.collection->length &&
-           (suspect.count < kManyEntries || suspect.collection->capacity * kWordBytes * 2 < suspect.retained_bytes);
-  }
-
-  // `const byZip = new Map(rows.map(...))` that the program only asks, or adds to only while it starts. What is in it may
-  // still grow when it is made of collections itself.
-  Excuse FilledOnce(const Suspect& suspect) {
-    const Holder& holder = suspect.holder;
-    const bool variable = holder.kind == HolderKind::kVariable, property = holder.kind == HolderKind::kProperty;
-    if (suspect.kind != SuspectKind::kCollection || !suspect.alike.empty() || (!variable && !property)) return Excuse::kNone;
-    for (const std::string_view collection : {"Array", "Map", "Set", "(array)"}) {
-      if (suspect.element_class == collection) return Excuse::kNone;
-    }
-    const NamedThing thing = variable ? NamedThing::kVariable : NamedThing::kProperty;
-    SourceFinder& sources = holders_.sources();
-    if (sources.IsFilledOnce(holder.file, holder.name, thing)) return Excuse::kFilledOnce;
-    return sources.IsFilledAtStart(holder.file, holder.name, thing, Activations()) ? Excuse::kFilledAtStart : Excuse::kNone;
-  }
-
-  // What the sources let go again.
-  Excuse InTurn(const Suspect& suspect, std::string* detail) {
-    const Holder& holder = suspect.holder;
-    const bool variable = holder.kind == HolderKind::kVariable, property = holder.kind == HolderKind::kProperty;
-    if (suspect.kind != SuspectKind::kCollection || !suspect.alike.empty() || (!variable && !property)) return Excuse::kNone;
-    const SourceFinder::FoundTurnover turnover =
-        holders_.sources().TurnoverIn(holder.file, holder.name, variable ? NamedThing::kVariable : NamedThing::kProperty);
-    if (turnover.pool) return Excuse::kPool;
-    if (turnover.replaced) return Excuse::kReplaced;
-    if (!turnover.size_checked) return Excuse::kNone;
-    // A check that is far from what is there keeps nothing small.
-    constexpr double kFar = 4;
-    const std::optional<double> most = NumberNamed(holder, turnover.most);
-    const double count = static_cast<double>(suspect.count);
-    if (!most || count > *most * 1.01 + 1 || count * kFar < *most) return Excuse::kNone;
-    *detail = "the sources check its size: " + turnover.most;
-    return Excuse::kBounded;
-  }
-
-  // A number, or the variable or property of that name beside what is held.
-  std::optional<double> NumberNamed(const Holder& holder, const std::string& text) {
-    if (text.empty()) return std::nullopt;
-    if (text[0] >= '0' && text[0] <= '9') {
-      double number = 0;
-      for (const char c : text) {
-        if (c == '_') continue;
-        if (c < '0' || c > '9') return std::nullopt;
-        number = 10 * number + (c - '0');
-      }
-      return number;
-    }
-    for (size_t i = holder.path.size(); i-- > 0;) {
-      const ObjectId node = holder.path[i].node;
-      if (!graph_.IsObject(node)) continue;
-      const uint64_t tagged = graph_.index().AddressOf(node) + 1;
-      std::optional<double> found;
-      if (const std::optional<ContextView> context = ReadContext(reader_, tagged)) {
-        for (const ContextVariable& variable : context->variables) {
-          if (variable.name == text && variable.readable)
-            found = variable.raw_double ? variable.raw_double : ReadNumber(reader_, variable.value);
-        }
-      } else if (node == holder.holder_node) {
-        ForEachProperty(reader_, tagged, [&](const OwnProperty& one) {
-          if (!one.accessor && one.readable && one.key != 0 && ReadKey(reader_, one.key).text == text)
-            found = one.raw_double ? one.raw_double : ReadNumber(reader_, one.value);
-          return !found;
-        });
-      }
-      if (found) return found;
-    }
-    return std::nullopt;
-  }
-
-  // A variable on the way to it is given another tree, again and again.
-  bool IsReplaced(const Suspect& suspect) {
-    const std::vector<PathStep>& path = suspect.holder.path;
-    for (size_t i = 1; i < path.size(); ++i) {
-      const ObjectId node = path[i].node;
-      if (!graph_.IsObject(node) || !graph_.IsObject(path[i - 1].node) ||
-          !ReadContext(reader_, graph_.index().AddressOf(path[i - 1].node) + 1))
-        continue;
-      const Holder& above = holders_.Find(node);
-      if (above.kind == HolderKind::kVariable && holders_.sources().TurnoverIn(above.file, above.name, NamedThing::kVariable).replaced)
-        return true;
-    }
-    return false;
-  }
-
-  // What runs, and the async functions that wait.
-  const std::vector<Activation>& Activations() {
-    if (activations_) return *activations_;
-    activations_ = options_.running;
-    const InstanceTypes& types = reader_.layout().types;
-    const auto may_wait = [&](const LiveShape& shape) {
-      const std::string& name = types.at(shape.map.instance_type).name;
-      return name.starts_with("JS_ASYNC_") || name == "JS_GENERATOR_OBJECT_TYPE";
-    };
-    // Of the many that wait at one place, as all calls of one handler do, one tells as much as all.
-    std::set<std::pair<uint64_t, int64_t>> places;
-    size_t looked_at = 0;
-    AddressCursor addresses(graph_.index());
-    for (const ObjectId node : LiveObjects(graph_, may_wait, cancel_)) {
-      if (++looked_at % kPollWaiting == 0 && cancel_.Cancelled()) break;
-      const std::optional<SuspendedView> view = ReadSuspended(reader_, addresses.AddressOf(node) + 1);
-      if (!view || view->state != GeneratorState::kSuspended || !places.emplace(view->shared, view->bytecode).second) continue;
-      const std::optional<FunctionView> function = ReadShared(reader_, view->shared);
-      if (!function || function->script == 0) continue;
-      const int64_t position = SuspendedPosition(reader_, *view);
-      activations_->push_back({function->script, position >= 0 ? position : function->start});
-    }
-    return *activations_;
-  }
-
-  // A property of an object that nothing but running functions holds: a parser at work. Asked only where the shortest way
-  // begins on a stack, because looking for holders costs a pass over all references.
-  bool OnlyOnStacks(const Holder& holder) {
-    constexpr int kMostOwners = 4;
-    if (holder.path.empty()) return false;
-    const std::vector<uint32_t> roots = graph_.RootsOf(holder.path.front().node);
-    const auto on_stack = [this](uint32_t root) { return graph_.roots().roots[root].group == RootGroup::kStacks; };
-    if (roots.empty() || !std::ranges::all_of(roots, on_stack)) return false;
-    Holder above = holder;
-    for (int i = 0; i < kMostOwners && above.kind == HolderKind::kProperty && graph_.IsObject(above.holder_node); ++i)
-      above = holders_.Find(above.holder_node);
-    return above.kind == HolderKind::kStack;
-  }
-
-  Excuse ExcuseOf(const Suspect& suspect, std::string* detail) {
-    const bool one_large = suspect.share >= kLargeObjectShare;
-    // What V8 died of is told, whoever holds it, when it grows and is most of the heap.
-    const bool filled_the_heap = options_.out_of_memory && suspect.grows && suspect.share >= kMostOfTheHeap;
-    if (suspect.weight() < kLeastAccused || suspect.share < options_.least_growing_share) return Excuse::kSmall;
-    if (suspect.what == "system / NativeContext") return Excuse::kInternal;  // many of them: see findings.h
-    switch (suspect.holder.kind) {
-      case HolderKind::kStack:
-        if (!filled_the_heap) return Excuse::kRunning;
-        break;
-      case HolderKind::kNative:
-      case HolderKind::kUnknown:
-        if (suspect.functions.empty()) return Excuse::kInternal;
-        break;
-      case HolderKind::kProperty:
-        if (!filled_the_heap && OnlyOnStacks(suspect.holder)) return Excuse::kRunning;
-        break;
-      default:
-        break;
-    }
-    if (suspect.structure) return Excuse::kStructure;
-    if (suspect.bounded) return Excuse::kBounded;
-    if (const std::optional<SizeLimit> limit = LimitOf(&reader_, graph_, suspect)) {
-      *detail = limit->name + " = " + std::to_string(static_cast<int64_t>(limit->value));
-      return Excuse::kBounded;
-    }
-    if (!suspect.steady.empty() && !(options_.out_of_memory && one_large)) {
-      *detail = suspect.steady;
-      return Excuse::kSteady;
-    }
-    if (const std::optional<SizeLimit> limit = LimitOfSibling(&reader_, graph_, suspect)) {
-      *detail = limit->name + " = " + std::to_string(static_cast<int64_t>(limit->value)) + ", which the one beside it has";
-      return Excuse::kBounded;
-    }
-    if ((!suspect.grows || IsReplaced(suspect)) && IsSelfSimilar(&reader_, graph_, suspect)) return Excuse::kStructure;
-    if (suspect.count < kFewEntries && !one_large) return Excuse::kFew;
-    if (const Excuse filled = FilledOnce(suspect); filled != Excuse::kNone) return filled;
-    if (const Excuse excuse = InTurn(suspect, detail); excuse != Excuse::kNone) return excuse;
-    if (MadeAtOnce(suspect)) return suspect.count < kManyEntries ? Excuse::kFew : Excuse::kMadeAtOnce;
-    return Excuse::kNone;
-  }
-
   // A leak stands out: few things hold most of the heap, or far more than whatever comes next. Where nothing does,
   // nobody is accused, however much each grows; where something does, smaller things that grow are told too.
   void FindThoseThatStandOut(std::vector<Considered>* judged) {
@@ -455,7 +274,7 @@ class Inquiry {
         other.suspect.nodes.clear();
       }
       if (!first.suspect.alike.empty() && first.excuse == Excuse::kSmall)
-        first.excuse = ExcuseOf(first.suspect, &first.detail);
+        first.excuse = excuses_.Of(first.suspect, &first.detail);
     }
     std::ranges::stable_sort(*judged, std::ranges::greater(), [](const Considered& one) { return one.suspect.weight(); });
   }
@@ -488,7 +307,7 @@ class Inquiry {
   HolderFinder& holders_;
   const VerdictOptions options_;
   const Cancel& cancel_;
-  std::optional<std::vector<Activation>> activations_;
+  ExcuseFinder excuses_;
   std::optional<double> lived_;  // -1 = unknown
   Verdict verdict_;
 };
@@ -499,12 +318,6 @@ std::string_view SuspectKindName(SuspectKind kind) {
   static constexpr std::string_view kNames[] = {"collection", "listeners", "timers",  "closures", "promises", "objects",
                                                 "object",     "strings",   "buffers", "contexts", "modules",  "queue"};
   return kNames[static_cast<size_t>(kind)];
-}
-
-std::string_view ExcuseName(Excuse excuse) {
-  static constexpr std::string_view kNames[] = {"none",      "small",   "few",      "bounded",
-                                                "structure", "running", "internal", "made_at_once", "filled_once", "filled_at_start", "pool", "replaced", "steady", "one_of_many"};
-  return kNames[static_cast<size_t>(excuse)];
 }
 
 HeapTotals TotalsOf(const HeapGraph& graph) {

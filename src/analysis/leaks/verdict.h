@@ -10,31 +10,13 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/leaks/excuse_finder.h"
 #include "analysis/leaks/holder.h"
 #include "analysis/leaks/suspect.h"
 #include "base/cancel.h"
 #include "graph/heap_graph.h"
 
 namespace corewalk {
-
-// Why something large is no suspect.
-enum class Excuse : uint8_t {
-  kNone,
-  kSmall,      // too little of the heap
-  kFew,        // too few entries to have grown one by one, and not large enough by itself
-  kBounded,    // it has a limit, and keeps to it
-  kStructure,  // a tree or other structure that refers to itself: data in use rather than a pile
-  kRunning,    // only a function that runs, or waits, holds it
-  kInternal,   // nothing of the program's own holds it
-  kMadeAtOnce,  // an array that was not added to one by one
-  kFilledOnce,  // made from something where it is declared, and the sources do not add to it
-  kFilledAtStart,  // only code adds to it that runs while the program starts, and that is over
-  kPool,        // objects that are taken from it are pushed back to it
-  kReplaced,    // its variable is given a new one again and again, and nothing adds to it
-  kSteady,      // as many go as come
-  kOneOfMany,  // several things hold about as much: none stands out
-};
-std::string_view ExcuseName(Excuse excuse);  // "bounded", ...: for JSON
 
 struct Considered {
   Suspect suspect;
@@ -65,14 +47,6 @@ struct Verdict {
   std::vector<ClassShare> composition;  // the largest classes, by falling bytes
   uint64_t native_contexts = 0;         // live ones: one is the program's own, others are vm contexts
   uint64_t context_bytes = 0;           // what the others retain
-};
-
-struct VerdictOptions {
-  bool out_of_memory = false;         // V8 gave up: what is merely many filled the heap all the same
-  double least_share = 0.10;          // of all live bytes that a suspect needs
-  double least_growing_share = 0.02;  // of one that grows, beside another suspect
-  size_t most_pins = 5;
-  std::vector<Activation> running;    // frames of JavaScript
 };
 
 Verdict FindVerdict(HeapReader* reader, const HeapGraph& graph, HolderFinder* holders,

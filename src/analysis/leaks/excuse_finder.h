@@ -1,0 +1,70 @@
+// Whether something large has an excuse: what speaks for its being in order, by the heap (a limit, a structure, who holds
+// it) and by the sources (filled once, checked, replaced). One question per suspect; see verdict.h for who asks.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/leaks/holder.h"
+#include "analysis/leaks/suspect.h"
+#include "base/cancel.h"
+#include "graph/heap_graph.h"
+
+namespace corewalk {
+
+// Why something large is no suspect.
+enum class Excuse : uint8_t {
+  kNone,
+  kSmall,      // too little of the heap
+  kFew,        // too few entries to have grown one by one, and not large enough by itself
+  kBounded,    // it has a limit, and keeps to it
+  kStructure,  // a tree or other structure that refers to itself: data in use rather than a pile
+  kRunning,    // only a function that runs, or waits, holds it
+  kInternal,   // nothing of the program's own holds it
+  kMadeAtOnce,  // an array that was not added to one by one
+  kFilledOnce,  // made from something where it is declared, and the sources do not add to it
+  kFilledAtStart,  // only code adds to it that runs while the program starts, and that is over
+  kPool,        // objects that are taken from it are pushed back to it
+  kReplaced,    // its variable is given a new one again and again, and nothing adds to it
+  kSteady,      // as many go as come
+  kOneOfMany,  // several things hold about as much: none stands out
+};
+std::string_view ExcuseName(Excuse excuse);  // "bounded", ...: for JSON
+
+struct VerdictOptions {
+  bool out_of_memory = false;         // V8 gave up: what is merely many filled the heap all the same
+  double least_share = 0.10;          // of all live bytes that a suspect needs
+  double least_growing_share = 0.02;  // of one that grows, beside another suspect
+  size_t most_pins = 5;
+  std::vector<Activation> running;    // frames of JavaScript
+};
+
+class ExcuseFinder {
+ public:
+  // All must outlive this.
+  ExcuseFinder(HeapReader* reader, const HeapGraph& graph, HolderFinder* holders, const VerdictOptions& options,
+               const Cancel& cancel)
+      : reader_(*reader), graph_(graph), holders_(*holders), options_(options), cancel_(cancel) {}
+
+  // The suspect's holder and share must be known. `detail` (raw target text: "max = 1000") is what it is told by.
+  Excuse Of(const Suspect& suspect, std::string* detail);
+
+ private:
+  Excuse FilledOnce(const Suspect& suspect);
+  Excuse InTurn(const Suspect& suspect, std::string* detail);
+  std::optional<double> NumberNamed(const Holder& holder, const std::string& text);
+  bool IsReplaced(const Suspect& suspect);
+  const std::vector<Activation>& Activations();
+  bool OnlyOnStacks(const Holder& holder);
+
+  HeapReader& reader_;
+  const HeapGraph& graph_;
+  HolderFinder& holders_;
+  const VerdictOptions& options_;
+  const Cancel& cancel_;
+  std::optional<std::vector<Activation>> activations_;
+};
+
+}  // namespace corewalk
