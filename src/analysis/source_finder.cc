@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analysis/source_limits.h"
 #include "analysis/source_tokens.h"
 #include "heap/scope_info.h"
 
@@ -11,6 +12,17 @@ namespace {
 constexpr uint64_t kMostKeptBytes = uint64_t{1} << 28;      // of scanned sources
 constexpr uint64_t kMostSearchedBytes = uint64_t{1} << 28;  // of sources that are searched without knowing where
 constexpr int kMostOuterContexts = 64;
+
+void AddGuards(const SizeGuards& guards, SourceFinder::FoundGuards* found) {
+  found->known = true;
+  found->removes |= guards.removes;
+  for (const std::string_view modulus : guards.moduli) found->moduli.emplace_back(modulus);
+  for (const SizeGuard& guard : guards.guards) {
+    SourceFinder::FoundGuards::Guard one{.operands = {}, .all_adders = guard.all_adders};
+    for (const std::string_view operand : guard.operands) one.operands.emplace_back(operand);
+    found->guards.push_back(std::move(one));
+  }
+}
 
 bool InPackage(const std::string& name) {
   return name.find("/node_modules/") != std::string::npos;
@@ -253,6 +265,30 @@ SourceFinder::FoundTurnover SourceFinder::TurnoverIn(std::string_view file, std:
     return true;
   });
   return all ? found : FoundTurnover();
+}
+
+SourceFinder::FoundGuards SourceFinder::GuardsIn(std::string_view file, std::string_view name, NamedThing thing) {
+  FoundGuards found;
+  (void)ForEachUser(file, name, thing, [&](uint64_t script, bool) {
+    const SourceScan* scan = ScanOf(script);
+    if (scan == nullptr) return true;
+    const std::vector<SourceToken> tokens = ReadTokens(scan->text(), cancel_);
+    AddGuards(FindSizeGuards(scan->text(), tokens, StartCode(scan->text(), tokens), name, thing), &found);
+    return true;
+  });
+  return found;
+}
+
+SourceFinder::FoundGuards SourceFinder::GuardsOfClass(std::string_view class_name) {
+  FoundGuards found;
+  (void)ForEachUser("class", class_name, NamedThing::kProperty, [&](uint64_t script, bool) {
+    const SourceScan* scan = ScanOf(script);
+    if (scan == nullptr) return true;
+    const std::vector<SourceToken> tokens = ReadTokens(scan->text(), cancel_);
+    AddGuards(FindSizeGuardsOfClass(scan->text(), tokens, StartCode(scan->text(), tokens), class_name), &found);
+    return true;
+  });
+  return found;
 }
 
 }  // namespace corewalk

@@ -76,6 +76,19 @@ class SourceFinder {
   };
   FoundTurnover TurnoverIn(std::string_view file, std::string_view name, NamedThing thing);
 
+  // What keeps it small, in the sources that use it; by its own class, where that extends a Map, a Set or Array.
+  struct FoundGuards {
+    struct Guard {
+      std::vector<std::string> operands;  // raw target text
+      bool all_adders = false;
+    };
+    std::vector<Guard> guards;
+    bool known = false, removes = false;  // see SizeGuards; known = a source was read
+    std::vector<std::string> moduli;
+  };
+  FoundGuards GuardsIn(std::string_view file, std::string_view name, NamedThing thing);
+  FoundGuards GuardsOfClass(std::string_view class_name);
+
   // The source of a script as it was scanned; null when it is missing or larger than what is scanned. Holds until the
   // next call.
   const SourceScan* ScanOf(uint64_t script);

@@ -195,7 +195,7 @@ class CollectionsCommand final : public Command {
       if (!facts) continue;
       const uint64_t retained = graph.RetainedOf(head.node);
       const Holder& holder = holders.Find(head.node);
-      ApplyLimit(reader, graph, holder, &*facts);
+      ApplyLimit(reader, graph, &holders.sources(), holder, &*facts);
       const Cell cells[] = {
           Bytes{retained},
           Share{all == 0 ? 0 : static_cast<double>(retained) / static_cast<double>(all)},
@@ -233,8 +233,9 @@ class CollectionsCommand final : public Command {
 
   void TellOne(CommandContext& context, HeapReader* reader, const HeapGraph& graph,
                CollectionFacts facts) const {
-    const Holder holder = graph.IsLive(facts.node) ? FindHolder(reader, graph, facts.node) : Holder();
-    ApplyLimit(reader, graph, holder, &facts);
+    HolderFinder holders(reader, graph, context.cancel);
+    const Holder holder = graph.IsLive(facts.node) ? holders.Find(facts.node) : Holder();
+    ApplyLimit(reader, graph, &holders.sources(), holder, &facts);
     context.out.BeginDocument("collections", TargetCard(context.session));
     const uint64_t all = LiveBytes(graph), retained = graph.IsLive(facts.node) ? graph.RetainedOf(facts.node) : 0;
     std::string inner_path;

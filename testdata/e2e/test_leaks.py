@@ -18,7 +18,8 @@ QUICK = 3                # so many of them with --quick
 OLD_SPACE = 40           # megabytes, of the runs that end out of memory
 LIMITS = {"healthy_tables": 28, "healthy_compiler": 20}  # too small for what they do
 NEVER_OUT_OF_MEMORY = ("healthy_lru", "healthy_loaded", "healthy_generations", "healthy_ttl", "healthy_catalog", "healthy_server",
-                       "healthy_garbage", "healthy_tree", "healthy_startup", "healthy_pool", "healthy_parser")
+                       "healthy_garbage", "healthy_tree", "healthy_startup", "healthy_pool", "healthy_parser",
+                       "healthy_caches")
 CONDITIONS_ON = "leak_map_cache"
 RETAINED_SHARE = 0.02    # what may differ from the snapshot
 

@@ -60,7 +60,7 @@ Excuse ExcuseFinder::InTurn(const Suspect& suspect, std::string* detail) {
       holders_.sources().TurnoverIn(holder.file, holder.name, variable ? NamedThing::kVariable : NamedThing::kProperty);
   if (turnover.pool) return Excuse::kPool;
   if (turnover.replaced) return Excuse::kReplaced;
-  if (!turnover.size_checked) return Excuse::kNone;
+  if (!turnover.size_checked) return Guarded(suspect, detail);
   // A check that is far from what is there keeps nothing small.
   constexpr double kFar = 4;
   const std::optional<double> most = NumberNamed(holder, turnover.most);
@@ -68,6 +68,23 @@ Excuse ExcuseFinder::InTurn(const Suspect& suspect, std::string* detail) {
   if (!most || count > *most * 1.01 + 1 || count * kFar < *most) return Excuse::kNone;
   *detail = "the sources check its size: " + turnover.most;
   return Excuse::kBounded;
+}
+
+// What the sources take away from it whenever a comparison says so, of which there are about as many: it sits at its
+// limit, or each place that adds looks at it.
+Excuse ExcuseFinder::Guarded(const Suspect& suspect, std::string* detail) {
+  constexpr double kAtLimit = 0.97, kFar = 4;
+  const double count = static_cast<double>(suspect.count);
+  for (const SourceFinder::FoundGuards::Guard& guard : GuardsOf(&reader_, graph_, &holders_.sources(), suspect).guards) {
+    for (const std::string& operand : guard.operands) {
+      const std::optional<double> most = NumberNamed(suspect.holder, operand);
+      if (!most || count > *most * 1.01 + 1) continue;
+      if (guard.all_adders ? count * kFar < *most : count < *most * kAtLimit - 1) continue;
+      *detail = "the sources check its size: " + operand;
+      return Excuse::kBounded;
+    }
+  }
+  return Excuse::kNone;
 }
 
 // A number, or the variable or property of that name beside what is held.
@@ -86,22 +103,39 @@ std::optional<double> ExcuseFinder::NumberNamed(const Holder& holder, const std:
     const ObjectId node = holder.path[i].node;
     if (!graph_.IsObject(node)) continue;
     const uint64_t tagged = graph_.index().AddressOf(node) + 1;
-    std::optional<double> found;
-    if (const std::optional<ContextView> context = ReadContext(reader_, tagged)) {
-      for (const ContextVariable& variable : context->variables) {
-        if (variable.name == text && variable.readable)
-          found = variable.raw_double ? variable.raw_double : ReadNumber(reader_, variable.value);
-      }
-    } else if (node == holder.holder_node) {
-      ForEachProperty(reader_, tagged, [&](const OwnProperty& one) {
-        if (!one.accessor && one.readable && one.key != 0 && ReadKey(reader_, one.key).text == text)
-          found = one.raw_double ? one.raw_double : ReadNumber(reader_, one.value);
-        return !found;
-      });
-    }
-    if (found) return found;
+    if (std::optional<double> found = NumberIn(tagged, text, node == holder.holder_node)) return found;
   }
   return std::nullopt;
+}
+
+// Of a context or one around it; of an object, or of one that it has ({max} in `options`).
+std::optional<double> ExcuseFinder::NumberIn(uint64_t tagged, const std::string& text, bool is_holder) {
+  constexpr int kMostOuter = 8;
+  constexpr size_t kMostOptions = 16;  // objects
+  std::optional<double> found;
+  std::optional<ContextView> context = ReadContext(reader_, tagged);
+  if (!context && !is_holder) return std::nullopt;
+  const bool in_context = context.has_value();
+  for (int i = 0; context && i < kMostOuter && !found; ++i) {
+    for (const ContextVariable& variable : context->variables) {
+      if (variable.name == text && variable.readable)
+        found = variable.raw_double ? variable.raw_double : ReadNumber(reader_, variable.value);
+    }
+    context = context->previous == 0 ? std::nullopt : ReadContext(reader_, context->previous);
+  }
+  if (in_context) return found;
+  std::vector<uint64_t> inner;
+  const auto look = [&](const OwnProperty& one) {
+    if (one.accessor || !one.readable || one.key == 0) return true;
+    if (ReadKey(reader_, one.key).text == text) found = one.raw_double ? one.raw_double : ReadNumber(reader_, one.value);
+    if (!one.raw_double && inner.size() < kMostOptions && reader_.IsType(one.value, "JS_OBJECT_TYPE")) inner.push_back(one.value);
+    return !found;
+  };
+  ForEachProperty(reader_, tagged, look);
+  for (const uint64_t object : std::vector<uint64_t>(std::move(inner))) {
+    if (!found) ForEachProperty(reader_, object, look);
+  }
+  return found;
 }
 
 // A variable on the way to it is given another tree, again and again.
@@ -180,7 +214,7 @@ Excuse ExcuseFinder::Of(const Suspect& suspect, std::string* detail) {
   }
   if (suspect.structure) return Excuse::kStructure;
   if (suspect.bounded) return Excuse::kBounded;
-  if (const std::optional<SizeLimit> limit = LimitOf(&reader_, graph_, suspect)) {
+  if (const std::optional<SizeLimit> limit = LimitOf(&reader_, graph_, suspect); limit && MayKeep(&reader_, graph_, &holders_.sources(), suspect, *limit)) {
     *detail = limit->name + " = " + std::to_string(static_cast<int64_t>(limit->value));
     return Excuse::kBounded;
   }

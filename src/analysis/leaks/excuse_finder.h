@@ -54,7 +54,9 @@ class ExcuseFinder {
  private:
   Excuse FilledOnce(const Suspect& suspect);
   Excuse InTurn(const Suspect& suspect, std::string* detail);
+  Excuse Guarded(const Suspect& suspect, std::string* detail);
   std::optional<double> NumberNamed(const Holder& holder, const std::string& text);
+  std::optional<double> NumberIn(uint64_t tagged, const std::string& text, bool is_holder);
   bool IsReplaced(const Suspect& suspect);
   const std::vector<Activation>& Activations();
   bool OnlyOnStacks(const Holder& holder);

@@ -1,8 +1,11 @@
 #include "analysis/leaks/excuses.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <unordered_set>
 
+#include "analysis/leaks/accumulation.h"
 #include "heap/views/collection_store.h"
 #include "heap/views/collections.h"
 #include "heap/views/contexts.h"
@@ -65,12 +68,36 @@ std::optional<SizeLimit> LimitOfSibling(HeapReader* reader, const HeapGraph& gra
   return found;
 }
 
-void ApplyLimit(HeapReader* reader, const HeapGraph& graph, const Holder& holder, CollectionFacts* facts) {
+SourceFinder::FoundGuards GuardsOf(HeapReader* reader, const HeapGraph& graph, SourceFinder* sources, const Suspect& suspect) {
+  const Holder& holder = suspect.holder;
+  SourceFinder::FoundGuards found;
+  const bool variable = holder.kind == HolderKind::kVariable, property = holder.kind == HolderKind::kProperty;
+  if (variable || property)
+    found = sources->GuardsIn(holder.file, holder.name, variable ? NamedThing::kVariable : NamedThing::kProperty);
+  constexpr std::array<std::string_view, 6> kBuiltIn = {"Map", "Set", "Array", "Object", "WeakMap", "WeakSet"};
+  if (!graph.IsObject(suspect.container)) return found;
+  const std::string name = ClassOfNode(reader->names(), graph, suspect.container);
+  if (name.empty() || std::ranges::find(kBuiltIn, name) != kBuiltIn.end()) return found;
+  SourceFinder::FoundGuards of_class = sources->GuardsOfClass(name);
+  std::ranges::move(of_class.guards, std::back_inserter(found.guards));
+  found.removes |= of_class.removes;
+  return found;
+}
+
+bool MayKeep(HeapReader* reader, const HeapGraph& graph, SourceFinder* sources, const Suspect& suspect,
+             const SizeLimit& limit) {
+  if (!limit.of_context) return true;
+  const SourceFinder::FoundGuards guards = GuardsOf(reader, graph, sources, suspect);
+  return !guards.known || guards.removes || std::ranges::find(guards.moduli, limit.name) != guards.moduli.end();
+}
+
+void ApplyLimit(HeapReader* reader, const HeapGraph& graph, SourceFinder* sources, const Holder& holder,
+                CollectionFacts* facts) {
   if (facts->judgement.bound == Bound::kBounded) return;
   const Suspect suspect{
       .kind = SuspectKind::kCollection, .container = facts->node, .count = facts->entries, .holder = holder};
   const std::optional<SizeLimit> limit = LimitOf(reader, graph, suspect);
-  if (!limit) return;
+  if (!limit || !MayKeep(reader, graph, sources, suspect, *limit)) return;
   facts->growth.limit = *limit;
   facts->judgement = {.bound = Bound::kBounded, .reasons = {Reason::kAtLimit}};
 }

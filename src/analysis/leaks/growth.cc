@@ -236,7 +236,8 @@ BoundJudgement Judge(const StoreView& store, uint64_t entries, const KeyPattern&
     if (when) judgement.reasons.push_back(reason);
     return when;
   };
-  bool bounded = say(growth.limit && growth.limit->reached, Reason::kAtLimit);
+  // Of a variable it takes the sources to tell: see MayKeep() in excuses.h.
+  bool bounded = say(growth.limit && growth.limit->reached && !growth.limit->of_context, Reason::kAtLimit);
   bounded |= say(store.frozen, Reason::kFrozen);
   const bool deleted = say(growth.deleted_from == true, Reason::kDeleted);
   // A backlog whose newest entries wait longer and longer has deleted less than it holds; numbers may also begin
@@ -290,6 +291,7 @@ std::optional<SizeLimit> FindLimit(HeapReader& reader, uint64_t holder, uint64_t
     }
     // A constant of a module may limit something else.
     if (found && !found->reached) found.reset();
+    if (found) found->of_context = true;
     return found;
   }
   // What has so many properties is a collection itself; its keys are no settings.

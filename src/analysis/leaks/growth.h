@@ -36,6 +36,7 @@ struct SizeLimit {
   std::string name;  // "max"
   double value = 0;
   bool reached = false;  // the collection holds about as many
+  bool of_context = false;  // a variable, not a property of what holds the collection
 };
 
 struct Growth {
