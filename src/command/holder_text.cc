@@ -55,10 +55,11 @@ std::string HolderText(const Holder& holder) {
       break;
     case HolderKind::kClosure:
       named = "the function " + (holder.name.empty() ? "(anonymous)" : Safe(holder.name));
+      if (holder.text.find(", which waits") != std::string::npos) named = "the function " + Safe(holder.text);
       break;
     default: {
       const std::string own = holder.owner.empty() ? Safe(holder.name) : Safe(holder.owner) + "." + Safe(holder.name);
-      named = own + (holder.text.empty() || holder.text == holder.name || Safe(holder.text) == own
+      named = own.empty() ? Safe(holder.text) : own + (holder.text.empty() || holder.text == holder.name || Safe(holder.text) == own
                          ? ""
                          : " (" + Safe(holder.text) + ")");
     }

@@ -87,6 +87,8 @@ std::string SuspectTitle(const Suspect& suspect) {
     case SuspectKind::kObject:
       return what + (named ? " " + name : "");
     case SuspectKind::kObjects:
+      if (suspect.holder.kind == HolderKind::kClosure && suspect.what.starts_with("chain of calls"))
+        return what + (named ? " in " + name + "()" : "") + ": " + FormatCount(suspect.count);
       if (suspect.element_class == "WeakCell")
         return what + (named ? " " + name : "") + ": " + FormatCount(suspect.count) + " registrations";
       break;

@@ -20,6 +20,7 @@ LIMITS = {"healthy_tables": 28, "healthy_compiler": 20}  # too small for what th
 NEVER_OUT_OF_MEMORY = ("healthy_lru", "healthy_loaded", "healthy_generations", "healthy_ttl", "healthy_catalog", "healthy_server",
                        "healthy_garbage", "healthy_tree", "healthy_startup", "healthy_pool", "healthy_parser",
                        "healthy_caches")
+ONLY_OUT_OF_MEMORY = ("leak_async_export",)  # before that it may as well be work in progress
 CONDITIONS_ON = "leak_map_cache"
 RETAINED_SHARE = 0.02    # what may differ from the snapshot
 
@@ -51,7 +52,7 @@ def run(ctx):
     for name in asked or (sorted(everything) if ctx.options.all_programs else some):
         witnessed = bool(asked) or ctx.options.all_programs or name in some
         for mode in ("abort", "oom"):
-            if mode == "oom" and name in NEVER_OUT_OF_MEMORY:
+            if (mode == "oom" and name in NEVER_OUT_OF_MEMORY) or (mode == "abort" and name in ONLY_OUT_OF_MEMORY):
                 continue
             try:
                 one_death(ctx, name, everything[name], mode, witnessed)

@@ -181,6 +181,19 @@ class Maker {
     return named == point.top.end() ? point.top.front() : *named;
   }
 
+  // Calls of an async function that wait for each other: the function says more than who holds the first.
+  bool OfWaiting(const ChildGroup& group, Suspect* suspect) {
+    std::optional<Holder> function = holders_.FunctionThatWaits(group.example);
+    if (!function) return false;
+    suspect->what = "chain of calls that wait";
+    suspect->element_class = group.class_name;
+    suspect->count = group.count;
+    suspect->advice.push_back("let no call wait for the next one of the same function: a loop (while, for) ends each before the next, and holds "
+                              "nothing of it");
+    suspect->holder = std::move(*function);
+    return true;
+  }
+
   void AddChain(const Accumulation& point) {
     if (AddString(point.node) || AddWaiters(point) || AddRegistrations(point)) return;
     // The links are told by the class a program gave them, not by the contexts between.
@@ -197,6 +210,9 @@ class Maker {
     suspect.element_class = links->class_name;
     suspect.retained_bytes = RetainedTogether(graph_, suspect.nodes);
     suspect.growth.push_back("each holds the next");
+    for (const ChildGroup& group : point.groups) {
+      if (group.count * 4 >= links->count && OfWaiting(group, &suspect)) break;
+    }
     suspects_.push_back(std::move(suspect));
   }
 

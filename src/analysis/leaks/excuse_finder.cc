@@ -198,6 +198,7 @@ Excuse ExcuseFinder::Of(const Suspect& suspect, std::string* detail) {
   const bool filled_the_heap = options_.out_of_memory && suspect.grows && suspect.share >= kMostOfTheHeap;
   if (suspect.weight() < kLeastAccused || suspect.share < options_.least_growing_share) return Excuse::kSmall;
   if (suspect.what == "system / NativeContext") return Excuse::kInternal;  // many of them: see findings.h
+  if (suspect.holder.waits && !filled_the_heap) return Excuse::kRunning;
   switch (suspect.holder.kind) {
     case HolderKind::kStack:
       if (!filled_the_heap) return Excuse::kRunning;

@@ -14,6 +14,7 @@
 #include "heap/views/generators.h"
 #include "heap/views/properties.h"
 #include "heap/views/script_kind.h"
+#include "heap/views/suspended.h"
 
 namespace corewalk {
 namespace {
@@ -338,6 +339,11 @@ Holder HolderFinder::Resolve(ObjectId node) {
   }
   std::unordered_set<ObjectId> seen = {node};
   std::vector<Search> open = {{.node = node, .way = {node}}};
+  // In a variable of a function that is suspended: often because it goes over what something else holds.
+  std::optional<Candidate> suspended;
+  std::vector<ObjectId> suspended_way;
+  std::pair<uint32_t, ObjectId> suspended_key;
+  HolderKind suspended_via = HolderKind::kUnknown;
   for (size_t level = 0; level < kMostLevels && !open.empty() && !cancel_.Cancelled(); ++level) {
     std::vector<ObjectId> ask;
     for (const Search& search : open) {
@@ -360,6 +366,12 @@ Holder HolderFinder::Resolve(ObjectId node) {
           continue;
         Candidate candidate = Classify(ChainFrom(holder, search.node));
         const ObjectId owner = candidate.owner_node();
+        if (candidate.waits) {
+          const std::pair key(DistanceOf(candidate.owner_node()), candidate.owner_node());
+          if (!suspended || key < suspended_key)
+            suspended = std::move(candidate), suspended_way = search.way, suspended_via = search.via, suspended_key = key;
+          continue;
+        }
         // Through a module of Node.js, which the program imports, everything in Node.js can be reached.
         if (candidate.imported && search.rank >= kInternal) candidate.rank = kInternal;
         if (candidate.rank <= kGoodEnough) {
@@ -379,12 +391,16 @@ Holder HolderFinder::Resolve(ObjectId node) {
         next.push_back(std::move(further));
       }
     }
+    if (best && best->rank >= kOfNode && suspended) break;
     if (best) {
       std::vector<ObjectId> way(best->chain.begin(), best->chain.end() - 1);
       way.insert(way.end(), best_search->way.begin(), best_search->way.end());
       if (best_search->via != HolderKind::kUnknown) best->kind = best_search->via;
-      Holder holder = Finish(node, std::move(*best), std::move(way));
+      const bool of_node = best->rank >= kOfNode;
+      Holder holder = Finish(node, std::move(*best), way);
       holder.through_internals = best_search->internals;
+      // Of Node.js's queues it says more what stands in them.
+      if (of_node && NameOfFunctionOn(way, &holder)) holder.through_internals = false;
       return holder;
     }
     std::ranges::stable_sort(next, {}, [this](const Search& search) {
@@ -392,6 +408,12 @@ Holder HolderFinder::Resolve(ObjectId node) {
     });
     if (next.size() > kMostOpen) next.resize(kMostOpen);
     open = std::move(next);
+  }
+  if (suspended) {
+    std::vector<ObjectId> way(suspended->chain.begin(), suspended->chain.end() - 1);
+    way.insert(way.end(), suspended_way.begin(), suspended_way.end());
+    if (suspended_via != HolderKind::kUnknown) suspended->kind = suspended_via;
+    return Finish(node, std::move(*suspended), std::move(way));
   }
   return FromRoot(node);
 }
@@ -405,6 +427,7 @@ Holder HolderFinder::Finish(ObjectId node, Candidate candidate, std::vector<Obje
                 .line = candidate.line,
                 .column = candidate.column,
                 .holder_node = candidate.owner_node(),
+                .waits = candidate.waits,
                 .imported = candidate.imported};
   std::vector<ObjectId> nodes = ShortestPath(graph_, way.front());
   // The way to the owner may itself lead through the object.
@@ -467,19 +490,49 @@ Holder HolderFinder::FromRoot(ObjectId node) {
   }
   if (holder.kind == HolderKind::kStack && NameOfFrame(nodes.front(), &holder)) return holder;
   // A function on the way says more than a root.
-  for (size_t i = nodes.size(); i-- > 0;) {
-    const std::optional<FunctionView> view = ReadFunction(reader_, graph_.IsObject(nodes[i]) ? TaggedOf(nodes[i]) : 0);
-    if (!view || view->script == 0 || !sources_.IsUserScript(view->script) || nodes[i] == node) continue;
-    holder.kind = HolderKind::kClosure;
-    holder.name = view->name;
-    holder.text = "function " + view->name;
-    holder.file = view->script_name;
-    holder.line = view->line;
-    holder.column = view->column;
-    holder.holder_node = nodes[i];
-    break;
-  }
+  NameOfFunctionOn(nodes, &holder);
   return holder;
+}
+
+std::optional<Holder> HolderFinder::FunctionThatWaits(ObjectId node) {
+  if (!graph_.IsObject(node)) return std::nullopt;
+  const std::optional<SuspendedView> suspended = ReadSuspended(reader_, TaggedOf(node));
+  const std::optional<FunctionView> view = suspended ? ReadShared(reader_, suspended->shared) : std::nullopt;
+  if (!view || view->script == 0 || !sources_.IsUserScript(view->script)) return std::nullopt;
+  return Holder{.kind = HolderKind::kClosure,
+                .name = view->name,
+                .text = SuspendedText(*suspended, *view),
+                .file = view->script_name,
+                .line = view->line,
+                .column = view->column,
+                .holder_node = node,
+                .path = DescribePath(&reader_, graph_, ShortestPath(graph_, node))};
+}
+
+// The function nearest to the way's end, which is the object that was asked for; also one that is suspended.
+bool HolderFinder::NameOfFunctionOn(std::span<const ObjectId> way, Holder* holder) {
+  std::vector<PathStep> path = std::move(holder->path);
+  for (size_t i = way.size(); i-- > 0;) {
+    if (!graph_.IsObject(way[i])) continue;
+    if (std::optional<Holder> waits = FunctionThatWaits(way[i])) {
+      *holder = std::move(*waits);
+      holder->path = std::move(path);
+      return true;
+    }
+    const std::optional<FunctionView> view = i + 1 == way.size() ? std::nullopt : ReadFunction(reader_, TaggedOf(way[i]));
+    if (!view || view->script == 0 || !sources_.IsUserScript(view->script)) continue;
+    *holder = {.kind = HolderKind::kClosure,
+               .name = view->name,
+               .text = "function " + view->name,
+               .file = view->script_name,
+               .line = view->line,
+               .column = view->column,
+               .holder_node = way[i],
+               .path = std::move(path)};
+    return true;
+  }
+  holder->path = std::move(path);
+  return false;
 }
 
 Holder FindHolder(HeapReader* reader, const HeapGraph& graph, ObjectId node) {

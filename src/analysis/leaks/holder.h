@@ -19,6 +19,7 @@
 #include "base/cancel.h"
 #include "graph/heap_graph.h"
 #include "heap/views/heap_reader.h"
+#include "heap/views/suspended.h"
 
 namespace corewalk {
 
@@ -47,6 +48,7 @@ struct Holder {
   int column = 0;
   ObjectId holder_node = kNoObject;  // the object that has the variable, property, ...: a Context, an App
   bool through_internals = false;    // the way from it leads through variables or fields of Node.js's or V8's
+  bool waits = false;                // a variable of an async function or generator that is suspended
   bool imported = false;             // a variable of what another module made: `const v8 = require('v8')`
   std::vector<PathStep> path;        // from a root to the object that was asked for, through the holder
 };
@@ -65,6 +67,10 @@ class HolderFinder {
   // the graph has no references. At most kMostReferrers.
   const std::vector<ObjectId>& ReferrersOf(ObjectId node);
   static constexpr size_t kMostReferrers = 256;
+
+  // The program's own function that a suspended generator or async function runs, and where it waits; nothing for anything
+  // else.
+  std::optional<Holder> FunctionThatWaits(ObjectId node);
 
   SourceFinder& sources() { return sources_; }
   // A function that runs in the context or in one inside of it, in whose script its variables are declared.
@@ -89,11 +95,14 @@ class HolderFinder {
   void ClassifyVariable(Candidate* candidate, const std::string& name);
   void ClassifyProperty(Candidate* candidate, const SlotName& name);
   void ClassifyModule(Candidate* candidate);
+  void ClassifySuspended(Candidate* candidate);
+  std::string SuspendedText(const SuspendedView& view, const FunctionView& function);
   bool ClassifyOwner(Candidate* candidate, const SlotName& name);
   Holder Resolve(ObjectId node);
   Holder Finish(ObjectId node, Candidate candidate, std::vector<ObjectId> way);
   Holder FromRoot(ObjectId node);
   bool NameOfFrame(ObjectId node, Holder* holder);
+  bool NameOfFunctionOn(std::span<const ObjectId> way, Holder* holder);
   std::string FileOfModule(uint64_t exports);
   void FindModules();
 

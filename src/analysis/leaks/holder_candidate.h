@@ -24,6 +24,7 @@ struct HolderFinder::Candidate {
   std::string name, owner, text, file;
   int line = 0, column = 0;
   uint64_t script = 0;
+  bool waits = false;     // of a function that is suspended: told when nothing else has a name for it
   bool imported = false;  // what another module made: `const v8 = require('v8')`
 
   ObjectId owner_node() const { return chain.front(); }

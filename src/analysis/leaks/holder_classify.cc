@@ -5,6 +5,7 @@
 #include "analysis/leaks/live_objects.h"
 #include "heap/map_cache.h"
 #include "heap/views/properties.h"
+#include "heap/views/suspended.h"
 
 namespace corewalk {
 namespace {
@@ -271,6 +272,47 @@ void HolderFinder::ClassifyModule(Candidate* candidate) {
   }
 }
 
+// A register of an async function or generator that is suspended. The heap does not keep which variable it is; the source
+// has few that such an object may be in.
+void HolderFinder::ClassifySuspended(Candidate* candidate) {
+  constexpr size_t kMostDeclared = 3;
+  candidate->rank = kInternal;
+  const std::optional<SuspendedView> view = ReadSuspended(reader_, TaggedOf(candidate->owner_node()));
+  const std::optional<FunctionView> function = view ? ReadShared(reader_, view->shared) : std::nullopt;
+  // Where it hands a value on, the promise and the like are not its variables' affair.
+  if (!function || view->state != GeneratorState::kSuspended || !sources_.IsUserScript(function->script)) return;
+  if (candidate->chain.size() != 3) return;
+  candidate->kind = HolderKind::kVariable;
+  candidate->waits = true;
+  candidate->file = function->script_name;
+  candidate->line = function->line;
+  candidate->column = function->column;
+  candidate->script = function->script;
+  candidate->text = "a variable";
+  if (const SourceScan* scan = sources_.ScanOf(function->script)) {
+    const ObjectId held = candidate->chain.back();
+    const SourceScan::Made made = scan->MadeIn(function->start, function->end, graph_.IsObject(held) ? reader_.ClassOf(TaggedOf(held)) : "");
+    for (size_t i = 0; i < std::min(made.variables.size(), kMostDeclared); ++i)
+      candidate->name += (i == 0 ? "" : " or ") + made.variables[i].name;
+    if (!made.variables.empty()) {
+      candidate->text = made.variables[0].site.text;
+      const SourcePosition position = PositionIn(reader_, function->script, made.variables[0].site.position);
+      candidate->line = position.line;
+      candidate->column = position.column;
+    }
+  }
+  candidate->text += " of " + SuspendedText(*view, *function);
+}
+
+// "poll(), which waits at 12:5".
+std::string HolderFinder::SuspendedText(const SuspendedView& view, const FunctionView& function) {
+  std::string text = (function.name.empty() ? "a function" : function.name + "()") + ", which waits";
+  const int64_t position = SuspendedPosition(reader_, view);
+  if (position < 0) return text;
+  const SourcePosition at = PositionIn(reader_, function.script, position);
+  return text + " at " + std::to_string(at.line) + ":" + std::to_string(at.column);
+}
+
 uint16_t HolderFinder::TypeNumberOf(ObjectId node) {
   const MapInfo* map = graph_.IsObject(node) ? reader_.MapOf(TaggedOf(node)) : nullptr;
   return map == nullptr ? uint16_t{0xffff} : map->instance_type;
@@ -286,6 +328,10 @@ HolderFinder::Candidate HolderFinder::Classify(std::vector<ObjectId> chain) {
   const std::string& type = types.at(map.instance_type).name;
   if (type == "SOURCE_TEXT_MODULE_TYPE") {
     ClassifyModule(&candidate);
+    return candidate;
+  }
+  if (IsGeneratorType(type) && candidate.chain.size() > 2) {
+    ClassifySuspended(&candidate);
     return candidate;
   }
   const std::vector<PathStep> steps = DescribePath(&reader_, graph_, candidate.chain);

@@ -24,6 +24,7 @@ constexpr size_t kMostJudged = 64;         // candidates whose holders are looke
 constexpr size_t kMostConsidered = 16;
 constexpr size_t kFewAlike = 4;
 constexpr size_t kMostClasses = 12;
+constexpr std::string_view kNativeContext = "system / NativeContext";
 constexpr size_t kMostStandingOut = 5;          // things that are more than whatever comes next
 constexpr size_t kFewThings = 3;                // that together hold most of the heap
 constexpr double kMostOfTheHeap = 0.5;
@@ -157,15 +158,21 @@ class Inquiry {
     }
     std::vector<ObjectId> asked;
     for (size_t i = 0; i < candidates->size(); ++i) {
-      const Suspect& suspect = (*candidates)[i];
+      Suspect& suspect = (*candidates)[i];
       const bool idle = is_small(suspect) && i >= kMostConsidered && small[{suspect.what, suspect.element_class}] < kFewAlike;
-      asked.push_back(idle ? kNoObject : HeldOf(suspect));
+      // What every program has; that one or the other of its globals leads back to it says nothing.
+      const bool context = suspect.what == kNativeContext;
+      if (context) suspect.holder = {.kind = HolderKind::kNative, .text = "a context's globals and what is built in"};
+      asked.push_back(idle || context ? kNoObject : HeldOf(suspect));
     }
     holders_.Prepare(asked);
     for (size_t i = 0; i < candidates->size() && !cancel_.Cancelled(); ++i) {
       Suspect& suspect = (*candidates)[i];
       if (suspect.holder.kind == HolderKind::kUnknown && asked[i] != kNoObject)
         suspect.holder = holders_.Find(asked[i]);
+      // Where only a list of Node.js's leads to an emitter, its class says more than that list's name.
+      if (suspect.kind == SuspectKind::kListeners && suspect.holder.file.starts_with("node:") && graph_.IsObject(suspect.container))
+        suspect.holder.name = ClassOfNode(reader_.names(), graph_, suspect.container);
     }
   }
   static ObjectId HeldOf(const Suspect& suspect) {
@@ -247,6 +254,14 @@ class Inquiry {
 
   static bool AreAlike(const Considered& a, const Considered& b) {
     const Holder &x = a.suspect.holder, &y = b.suspect.holder;
+    // One listener that is hung on each of several sockets, which nothing of the program's own has a name for.
+    if (a.suspect.kind == SuspectKind::kListeners && b.suspect.kind == SuspectKind::kListeners && x.file.starts_with("node:") && y.file.starts_with("node:")) {
+      const auto place = [](const Suspect& suspect) {
+        return suspect.functions.empty() ? std::tuple(std::string(), 0, 0)
+                                         : std::tuple(suspect.functions[0].file, suspect.functions[0].line, suspect.functions[0].column);
+      };
+      return a.suspect.what == b.suspect.what && x.name == y.name && !a.suspect.functions.empty() && place(a.suspect) == place(b.suspect);
+    }
     // What lies somewhere below one variable is not alike for that.
     const bool declared = x.kind == HolderKind::kVariable || x.kind == HolderKind::kProperty;
     return a.suspect.kind == b.suspect.kind && a.suspect.what == b.suspect.what &&
