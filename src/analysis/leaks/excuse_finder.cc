@@ -41,7 +41,7 @@ std::string_view ExcuseName(Excuse excuse) {
 Excuse ExcuseFinder::FilledOnce(const Suspect& suspect) {
   const Holder& holder = suspect.holder;
   const bool variable = holder.kind == HolderKind::kVariable, property = holder.kind == HolderKind::kProperty;
-  if (suspect.kind != SuspectKind::kCollection || !suspect.alike.empty() || (!variable && !property)) return Excuse::kNone;
+  if (suspect.kind != SuspectKind::kCollection || (!suspect.alike.empty() && !suspect.inner) || (!variable && !property)) return Excuse::kNone;
   for (const std::string_view collection : {"Array", "Map", "Set", "(array)"}) {
     if (suspect.element_class == collection) return Excuse::kNone;
   }
@@ -55,7 +55,7 @@ Excuse ExcuseFinder::FilledOnce(const Suspect& suspect) {
 Excuse ExcuseFinder::InTurn(const Suspect& suspect, std::string* detail) {
   const Holder& holder = suspect.holder;
   const bool variable = holder.kind == HolderKind::kVariable, property = holder.kind == HolderKind::kProperty;
-  if (suspect.kind != SuspectKind::kCollection || !suspect.alike.empty() || (!variable && !property)) return Excuse::kNone;
+  if (suspect.kind != SuspectKind::kCollection || (!suspect.alike.empty() && !suspect.inner) || (!variable && !property)) return Excuse::kNone;
   const SourceFinder::FoundTurnover turnover =
       holders_.sources().TurnoverIn(holder.file, holder.name, variable ? NamedThing::kVariable : NamedThing::kProperty);
   if (turnover.pool) return Excuse::kPool;

@@ -75,6 +75,7 @@ struct Suspect {
   std::vector<std::string> growth;         // P: evidence, one clause each: "nothing was ever deleted"
   bool grows = false;                      // P: the evidence speaks for growth without bound
   bool structure = false;                  // it goes on with objects of its own class, as a tree does
+  bool inner = false;                      // a part of the entries of another collection, and alike are those of the others
   bool bounded = false;                    // P: the evidence speaks against it (an LRU that evicts)
   std::string steady;                      // P: why as many go as come, though there are many; "" = they do not
   std::string sample;                      // P: some keys, or an element, in a few words

@@ -8,12 +8,14 @@
 #include "analysis/leaks/candidates.h"
 #include "analysis/leaks/collection_suspects.h"
 #include "analysis/leaks/further_advice.h"
+#include "analysis/leaks/inner_collections.h"
 #include "analysis/leaks/live_objects.h"
 #include "analysis/leaks/retained_together.h"
 #include "analysis/leaks/shared_texts.h"
 #include "analysis/leaks/suspect_functions.h"
 #include "analysis/leaks/suspect_pins.h"
 #include "analysis/leaks/timers.h"
+#include "base/number_text.h"
 
 namespace corewalk {
 namespace {
@@ -55,7 +57,10 @@ class Inquiry {
     Join(&candidates, std::move(from_patterns));
     SortBySize(&candidates);
     if (candidates.size() > kMostJudged) candidates.resize(kMostJudged);
-    for (Suspect& suspect : candidates) Describe(&suspect);
+    for (Suspect& suspect : candidates) {
+      Describe(&suspect);
+      TellInner(&suspect);
+    }
     SortBySize(&candidates);
     FindHolders(&candidates);
     std::vector<Considered> judged;
@@ -237,6 +242,30 @@ class Inquiry {
     DescribeElementFunctions(&reader_, graph_, suspect, cancel_);
   }
 
+  // The collections in its entries are what grows.
+  void TellInner(Suspect* suspect) {
+    if (suspect->kind != SuspectKind::kCollection || suspect->nodes.size() != 1) return;
+    std::optional<InnerCollections> inner = FindInnerCollections(&reader_, graph_, suspect->container, suspect->count, cancel_);
+    if (!inner) return;
+    const std::string together = "the " + CountText(inner->all.size()) + " " + inner->class_name + "s in " +
+                                 (inner->property.empty() ? "it" : "the entries of a " + suspect->what) + " have " + CountText(inner->entries) +
+                                 " entries together, " + CountText(inner->entries / inner->all.size()) + " each: they grow rather than it";
+    if (inner->property.empty()) {
+      suspect->growth.insert(suspect->growth.begin(), together);
+      suspect->advice.insert(suspect->advice.begin(), "bound what is in it, each " + inner->class_name + " by itself");
+      return;
+    }
+    const Alike first = inner->all[0];
+    Suspect told{.kind = SuspectKind::kCollection, .nodes = {first.node}, .container = first.node, .what = inner->class_name,
+                 .count = first.count, .retained_bytes = first.bytes};
+    Describe(&told);
+    told.inner = true;
+    told.growth.insert(told.growth.begin(), together);
+    told.alike.assign(inner->all.begin() + 1, inner->all.end());
+    told.alike_bytes = inner->bytes - first.bytes;
+    *suspect = std::move(told);
+  }
+
   // Suspects and what was only considered; of two of which one is a part of the other, one is told.
   void Divide(std::vector<Considered> judged) {
     JoinAlike(&judged);
@@ -280,6 +309,10 @@ class Inquiry {
       for (size_t j = i + 1; j < judged->size(); ++j) {
         Considered& other = (*judged)[j];
         if (!may_join(other) || !AreAlike(first, other)) continue;
+        if (std::ranges::find(first.suspect.alike, HeldOf(other.suspect), &Alike::node) != first.suspect.alike.end()) {
+          other.suspect.nodes.clear();  // told already: see TellInner()
+          continue;
+        }
         // The parts of a tree are of one declaration, but in one another.
         if (IsBelowAny(graph_, other.suspect.nodes[0], first.suspect.nodes)) continue;
         first.suspect.alike.push_back({HeldOf(other.suspect), other.suspect.count, other.suspect.weight()});
