@@ -26,11 +26,12 @@ std::vector<InternalVariable> FindInternalVariables(HeapReader* reader, const He
                reader->layout().types.at(shape.map.instance_type).name != "JS_BOUND_FUNCTION_TYPE";
       },
       cancel);
-  AddressCursor addresses(graph.index());
-  for (const ObjectId node : functions) {
+  const std::vector<uint64_t> shared_of = WordOfEach(*reader, graph, functions, reader->offset(ObjectField::kFunctionShared), cancel);
+  uint64_t last = 0;  // of another script; neighbours are mostly of one function
+  for (size_t n = 0; n < functions.size(); ++n) {
     if (++polled % kPoll == 0 && cancel.Cancelled()) break;
-    const uint64_t function = addresses.AddressOf(node) + 1;
-    const uint64_t shared = reader->Field(function, ObjectField::kFunctionShared).value_or(0);
+    const uint64_t shared = shared_of[n];
+    if (shared == last) continue;
     auto [known, is_new] = script_of.try_emplace(shared, -1);
     if (is_new) {
       const uint64_t script = ScriptOf(*reader, shared);
@@ -38,7 +39,11 @@ std::vector<InternalVariable> FindInternalVariables(HeapReader* reader, const He
         if (IsNodeScriptCalled(ReadScript(*reader, script)->name, scripts[i])) known->second = static_cast<int>(i);
       }
     }
-    if (known->second < 0) continue;
+    if (known->second < 0) {
+      last = shared;
+      continue;
+    }
+    const uint64_t function = graph.index().AddressOf(functions[n]) + 1;
     uint64_t context = reader->Field(function, ObjectField::kFunctionContext).value_or(0);
     for (int i = 0; i < kMostScopes && context != 0 && contexts.insert(context).second; ++i) {
       const std::optional<ContextView> view = ReadContext(*reader, context);

@@ -7,6 +7,7 @@
 #include "analysis/leaks/excuses.h"
 #include "analysis/leaks/live_objects.h"
 #include "heap/views/contexts.h"
+#include "heap/views/generators.h"
 #include "heap/views/primitives.h"
 #include "heap/views/properties.h"
 #include "heap/views/suspended.h"
@@ -163,12 +164,15 @@ const std::vector<Activation>& ExcuseFinder::Activations() {
     return name.starts_with("JS_ASYNC_") || name == "JS_GENERATOR_OBJECT_TYPE";
   };
   // Of the many that wait at one place, as all calls of one handler do, one tells as much as all.
+  const std::vector<ObjectId> waiting = LiveObjects(graph_, may_wait, cancel_);
+  const std::vector<uint64_t> functions = WordOfEach(reader_, graph_, waiting, kGeneratorFunction, cancel_);
+  const std::vector<uint64_t> states = WordOfEach(reader_, graph_, waiting, kGeneratorContinuation, cancel_);
+  std::set<std::pair<uint64_t, uint64_t>> seen;
   std::set<std::pair<uint64_t, int64_t>> places;
-  size_t looked_at = 0;
-  AddressCursor addresses(graph_.index());
-  for (const ObjectId node : LiveObjects(graph_, may_wait, cancel_)) {
-    if (++looked_at % kPollWaiting == 0 && cancel_.Cancelled()) break;
-    const std::optional<SuspendedView> view = ReadSuspended(reader_, addresses.AddressOf(node) + 1);
+  for (size_t i = 0; i < waiting.size(); ++i) {
+    if (i % kPollWaiting == 0 && cancel_.Cancelled()) break;
+    if (!seen.emplace(functions[i], states[i]).second) continue;
+    const std::optional<SuspendedView> view = ReadSuspended(reader_, graph_.index().AddressOf(waiting[i]) + 1);
     if (!view || view->state != GeneratorState::kSuspended || !places.emplace(view->shared, view->bytecode).second) continue;
     const std::optional<FunctionView> function = ReadShared(reader_, view->shared);
     if (!function || function->script == 0) continue;

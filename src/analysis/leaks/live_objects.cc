@@ -81,4 +81,17 @@ std::vector<ObjectId> LiveObjects(const HeapGraph& graph, const std::function<bo
   return objects;
 }
 
+std::vector<uint64_t> WordOfEach(const HeapReader& reader, const HeapGraph& graph, std::span<const ObjectId> nodes,
+                                 int offset, const Cancel& cancel) {
+  std::vector<uint64_t> words(nodes.size());
+  InParts(nodes.size(), graph.threads(), [&](size_t, uint64_t begin, uint64_t end) {
+    AddressCursor addresses(graph.index());
+    for (uint64_t i = begin; i < end; ++i) {
+      if (i % kPollObjects == 0 && cancel.Cancelled()) return;
+      words[i] = reader.Field(addresses.AddressOf(nodes[i]) + 1, offset).value_or(0);
+    }
+  });
+  return words;
+}
+
 }  // namespace corewalk

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "base/cancel.h"
 #include "graph/heap_graph.h"
+#include "heap/views/heap_reader.h"
 
 namespace corewalk {
 
@@ -15,5 +17,10 @@ namespace corewalk {
 // cancelled.
 std::vector<ObjectId> LiveObjects(const HeapGraph& graph, const std::function<bool(const LiveShape&)>& wanted,
                                   const Cancel& cancel);
+
+// The word at `offset` of each of the nodes, which are objects; 0 where it cannot be read. Of millions that takes longer than to
+// find them, so it is done on the graph's threads. Cut short when cancelled.
+std::vector<uint64_t> WordOfEach(const HeapReader& reader, const HeapGraph& graph, std::span<const ObjectId> nodes,
+                                 int offset, const Cancel& cancel);
 
 }  // namespace corewalk

@@ -109,14 +109,20 @@ class UnusedFinder {
     std::unordered_map<uint64_t, uint32_t> numbers;
     std::vector<uint32_t> scope_of(contexts.size());
     std::vector<std::pair<uint64_t, uint64_t>> bounds;  // bytes, ScopeInfo
-    AddressCursor addresses(graph_.index());
+    constexpr int kScopeInfo = 16;  // the first element
+    const std::vector<uint64_t> scope_infos = WordOfEach(reader_, graph_, contexts, kScopeInfo, cancel_);
+    uint64_t last = 0;
     for (size_t i = 0; i < contexts.size(); ++i) {
       if (i % kPoll == 0 && cancel_.Cancelled()) return;
-      const uint64_t scope_info = reader_.ArrayElement(addresses.AddressOf(contexts[i]) + 1, 0).value_or(0);
-      const auto [at, is_new] = numbers.try_emplace(scope_info, static_cast<uint32_t>(bounds.size()));
-      if (is_new) bounds.emplace_back(0, scope_info);
-      scope_of[i] = at->second;
-      bounds[at->second].first += graph_.RetainedOf(contexts[i]);
+      if (i > 0 && scope_infos[i] == last) {
+        scope_of[i] = scope_of[i - 1];
+      } else {
+        last = scope_infos[i];
+        const auto [at, is_new] = numbers.try_emplace(last, static_cast<uint32_t>(bounds.size()));
+        if (is_new) bounds.emplace_back(0, last);
+        scope_of[i] = at->second;
+      }
+      bounds[scope_of[i]].first += graph_.RetainedOf(contexts[i]);
     }
     std::vector<uint32_t> order(bounds.size());
     for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;

@@ -10,6 +10,7 @@
 namespace corewalk {
 
 inline constexpr int kGeneratorFunction = 24, kGeneratorContext = 32;
+inline constexpr int kGeneratorContinuation = 64;  // which of the function's awaits and yields, or why none
 
 // `type` is V8's name of an instance type.
 inline bool IsGeneratorType(std::string_view type) {

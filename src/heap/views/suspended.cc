@@ -6,7 +6,7 @@ namespace corewalk {
 namespace {
 
 // src/objects/js-generator.tq.
-constexpr int kInputOrPosition = 48, kContinuation = 64;
+constexpr int kInputOrPosition = 48;
 constexpr int kAsyncPromise = 80;                     // JSAsyncFunctionObject
 constexpr int kAsyncQueue = 80, kAsyncAwaiting = 88;  // JSAsyncGeneratorObject
 constexpr int64_t kExecuting = -2, kClosed = -1;      // JSGeneratorObject::kGeneratorExecuting, kGeneratorClosed
@@ -31,7 +31,7 @@ std::optional<SuspendedView> ReadSuspended(HeapReader& reader, uint64_t object) 
     const uint64_t awaiting = reader.Field(object, kAsyncAwaiting).value_or(0);
     view.awaiting = IsSmi(awaiting) && SmiValue(awaiting) != 0;
   }
-  const std::optional<uint64_t> continuation = reader.Field(object, kContinuation);
+  const std::optional<uint64_t> continuation = reader.Field(object, kGeneratorContinuation);
   if (!continuation || !IsSmi(*continuation)) return view;
   const int64_t at = SmiValue(*continuation);
   view.state = at >= 0            ? GeneratorState::kSuspended
