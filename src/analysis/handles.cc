@@ -10,6 +10,7 @@
 #include "analysis/http_exchanges.h"
 #include "analysis/pending_work.h"
 #include "analysis/program_callback.h"
+#include "analysis/undici_exchanges.h"
 #include "heap/views/functions.h"
 
 namespace corewalk {
@@ -20,6 +21,7 @@ constexpr size_t kMostFullStreams = 1 << 20;
 constexpr size_t kMostFiles = 1 << 22;
 constexpr size_t kMostOtherWork = 1 << 22;
 constexpr size_t kMostHttp2Streams = 1 << 22;
+constexpr size_t kMostUndici = 1 << 22;
 
 // The C++ class by the name that its JavaScript constructor has, for targets without vtables' names (src/*_wrap.cc).
 constexpr std::array<std::array<std::string_view, 2>, 12> kClassOfConstructor = {
@@ -56,18 +58,22 @@ class CensusMaker {
     }
     for (const uint64_t agent : agents_) AddQueuedExchanges(properties_, agent, &census_.exchanges);
     for (const uint64_t stream : http2_streams_) AddExchangeOfHttp2Stream(properties_, stream, &census_.exchanges);
+    for (const uint64_t client : undici_) AddExchangesOfUndici(properties_, client, &census_.exchanges);
+    AddPeers();
     census_.whole &= !cancel_.Cancelled();
     return std::move(census_);
   }
 
  private:
-  // One walk: the realms, agents of HTTP, streams of HTTP/2, streams that are full, work that stands in no list.
+  // One walk: the realms, agents of HTTP, streams of HTTP/2, clients of fetch(), streams that are full, work that stands in no list.
   void Search() {
     const InstanceTypes& types = reader_.layout().types;
     PropertyFinder& free_sockets = properties_.finder("freeSockets");
     PropertyFinder& writable = properties_.finder("_writableState");
     PropertyFinder& readable = properties_.finder("_readableState");
     PropertyFinder& http2 = properties_.finder(kHttp2StreamMark);
+    PropertyFinder& undici_client = properties_.finder(kUndiciClientMark);
+    PropertyFinder& undici_pool = properties_.finder(kUndiciPoolMark);
     const auto has_one = [&](std::span<const std::string_view> marks, const MapInfo& map, Address object) {
       return std::ranges::any_of(
           marks, [&](std::string_view mark) { return properties_.finder(mark).MayHave(map, object); });
@@ -80,7 +86,8 @@ class CensusMaker {
           if (types.IsNativeContext(map.instance_type)) return true;
           if (!types.IsJSReceiver(map.instance_type)) return false;
           return free_sockets.MayHave(map, first) || writable.MayHave(map, first) || readable.MayHave(map, first) ||
-                 marks_work(map, first) || marks_file(map, first);
+                 undici_client.MayHave(map, first) || undici_pool.MayHave(map, first) || marks_work(map, first) ||
+                 marks_file(map, first);
         },
         [&](const MapInfo& map, Address address, uint64_t, const Page&) {
           if (types.IsNativeContext(map.instance_type)) {
@@ -100,6 +107,8 @@ class CensusMaker {
           }
           if (http2.MayHave(map, address) && http2_streams_.size() < kMostHttp2Streams)
             http2_streams_.push_back(address + 1);
+          if ((undici_client.MayHave(map, address) || undici_pool.MayHave(map, address)) && undici_.size() < kMostUndici)
+            undici_.push_back(address + 1);
           if (marks_work(map, address) && census_.other_work.size() < kMostOtherWork) {
             if (std::optional<RequestEntry> work = PendingWorkOf(properties_, address + 1))
               census_.other_work.push_back(std::move(*work));
@@ -191,6 +200,20 @@ class CensusMaker {
     }
   }
 
+  // Who is at the other end of a socket, as its handle tells.
+  void AddPeers() {
+    std::map<uint64_t, const HandleEntry*> by_socket;
+    for (const HandleEntry& handle : census_.handles) {
+      if (handle.remote.empty()) continue;
+      by_socket.emplace(handle.owner, &handle);
+      if (handle.tls) by_socket.emplace(handle.tls->socket, &handle);
+    }
+    for (HttpExchange& exchange : census_.exchanges) {
+      const auto found = by_socket.find(exchange.socket);
+      if (exchange.socket != 0 && found != by_socket.end()) exchange.remote = found->second->remote;
+    }
+  }
+
   void AddRequests() {
     const ReqWraps list = ReadReqWraps(reader_, *census_.loop, bases_, cancel_);
     census_.requests_found = list.found;
@@ -233,7 +256,7 @@ class CensusMaker {
   const int isolate_;
   const BinaryFacts* binary_;
   const Cancel& cancel_;
-  std::vector<uint64_t> native_contexts_, agents_, http2_streams_;
+  std::vector<uint64_t> native_contexts_, agents_, http2_streams_, undici_;
   std::multimap<uint64_t, uint64_t> tls_sockets_;  // by the socket below
   std::vector<Address> bases_;
   HandleCensus census_;

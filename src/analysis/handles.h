@@ -72,10 +72,11 @@ struct HttpExchange {
   bool http2 = false;
   bool tls = false;
   HttpState state = HttpState::kHandling;
-  uint64_t message = 0;   // ServerResponse, ClientRequest or Http2Stream, tagged
+  uint64_t message = 0;   // ServerResponse, ClientRequest, Http2Stream, undici's Request, tagged
   uint64_t incoming = 0;  // IncomingMessage; 0 = none
   uint64_t socket = 0;    // 0 = none yet
   UntrustedText method, url, host;
+  UntrustedText remote;  // the socket's peer; empty = no socket, or not to be read
   std::optional<int64_t> status;
   std::optional<double> started_ms;  // milliseconds since 1970, where the program kept a time
 };

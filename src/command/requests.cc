@@ -41,6 +41,9 @@ class RequestsCommand final : public Command {
                  "queued (in an Agent without a free socket). Node.js keeps no time of a request's begin; it is told "
                  "where\n"
                  "the program keeps one on the request (startTime and the like).\n\n"
+                 "Requests of fetch() and of undici are among them until their answer is complete, whether somebody "
+                 "has read\n"
+                 "it or not. The peer of a connection is told where the process knows it (see `handles`).\n\n"
                  "Streams of HTTP/2 are among them. Of a server that listens to 'stream' Node.js keeps no headers: method\n"
                  "and URL are told where it listens to 'request'. Of a client it keeps no sign of an answer but the "
                  "part\n"
@@ -223,6 +226,7 @@ class RequestsCommand final : public Command {
                                         {"method", "Method", Align::kLeft},
                                         {"url", "URL", Align::kLeft},
                                         {"host", "Host", Align::kLeft},
+                                        {"remote", "Peer", Align::kLeft},
                                         {"status", "Status"},
                                         {"started_at_ms", ""},
                                         {"", timed ? "Started" : ""},
@@ -243,6 +247,7 @@ class RequestsCommand final : public Command {
           MaybeText(exchange->method),
           MaybeText(UntrustedText(MaskSecrets(exchange->url.raw()))),
           MaybeText(exchange->host),
+          MaybeText(exchange->remote),
           Maybe(exchange->status),
           exchange->started_ms ? Cell(int64_t(*exchange->started_ms)) : Cell(Absent{}),
           exchange->started_ms ? Cell(DateText(*exchange->started_ms)) : Cell(Absent{}),

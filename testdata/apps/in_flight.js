@@ -1,9 +1,10 @@
 'use strict';
 // A process with work under way that stands in no list of Node.js's: DNS queries, jobs of crypto, zlib at work, streams of
-// HTTP/2, requests that are pipelined.
+// HTTP/2, requests that are pipelined, requests of fetch().
 //   node [OPTIONS] in_flight.js COUNT
 // Facts: "active", "requests" the classes that process._getActiveHandles() and _getActiveRequests() tell, "work" [{kind,
-// operation, detail, callback}], "http" [{side, state, method, url, status, tls}] (null: Node.js does not keep it).
+// operation, detail, callback}], "http" [{side, state, method, url, status, tls}] (null: Node.js does not keep it), "fetch"
+// [{state, method, url, status, host, remote}].
 var crypto = require('crypto');
 var dgram = require('dgram');
 var dns = require('dns');
@@ -19,7 +20,8 @@ var kMany = Number(process.argv[2] || 10);
 var kStreams = Math.min(kMany, 90);         // a session allows 100 at once
 var kConnections = Math.min(kMany, 1000);  // both ends are descriptors of this process
 var keep = common.keep;
-var expected = {work: [], http: [], stats: 0};
+var expected = {work: [], http: [], fetch: [], stats: 0};
+function nodeMajor() { return parseInt(process.versions.node, 10); }
 
 function counts(list) {
   var all = {};
@@ -139,6 +141,57 @@ step(function(done) {
       keep(net.connect(server.address().port, '127.0.0.1')).write(text);
     }
   });
+});
+
+// fetch() (from 18 on): requests that are waited for, whose answer has begun, whose body is not all out, that wait for
+// one of two connections of a pool, and some that are over.
+step(function(done) {
+  if (typeof fetch !== 'function' || nodeMajor() < 18) return done();
+  var came = 0, bodies = 0, over = 0;
+  var server = keep(http.createServer(function(request, response) {
+    keep(response);
+    came++;
+    if (request.url.indexOf('/receiving') === 0) {
+      response.writeHead(202);
+      response.write('begin');
+    } else if (request.url.indexOf('/over') === 0) {
+      response.end('over');
+    } else if (request.url.indexOf('/ask/') !== 0) {
+      request.resume();
+    }
+    check();
+  }));
+  function check() {
+    if (came === 3 * kConnections + 2 + 3 && bodies === kConnections && over === 3) setTimeout(done, 100);
+  }
+  function quiet(promise) { keep(promise).catch(function() {}); return promise; }
+  server.listen(0, '127.0.0.1', 4000, function() {
+    var host = '127.0.0.1:' + server.address().port, origin = 'http://' + host, i;
+    var named = 'localhost:' + server.address().port;
+    function told(state, method, url, status) {
+      expected.fetch.push({state: state, method: method, url: url, status: status,
+                           host: state === 'receiving' ? named : host, remote: state === 'queued' ? null : host});
+    }
+    for (i = 0; i < 3; i++) quiet(fetch(origin + '/over/' + i)).then(function() { over++; check(); });
+    for (i = 0; i < kConnections; i++) {
+      quiet(fetch(origin + '/ask/' + i + '?a=' + i));
+      told('waiting', 'GET', '/ask/' + i + '?a=' + i, null);
+      quiet(fetch('http://' + named + '/receiving/' + i)).then(function(response) { keep(response); bodies++; check(); });
+      told('receiving', 'GET', '/receiving/' + i, 202);
+      quiet(fetch(origin + '/sending/' + i, {method: 'POST', duplex: 'half', body: endless()}));
+      told('sending', 'POST', '/sending/' + i, null);
+    }
+    // The Agent behind fetch() makes pools; one whose pools are limited. From 24 on `1` may be a wrapper around it.
+    var agent = globalThis[Symbol.for('undici.globalDispatcher.2')] || globalThis[Symbol.for('undici.globalDispatcher.1')];
+    var limited = keep(new agent.constructor({connections: 2}));
+    for (i = 0; i < 2 + kMany; i++) {
+      quiet(fetch(origin + '/pool/' + i, {method: 'DELETE', dispatcher: limited}));
+      told(i < 2 ? 'waiting' : 'queued', 'DELETE', '/pool/' + i, null);
+    }
+  });
+  function endless() {
+    return new ReadableStream({start: function(controller) { controller.enqueue(Buffer.from('some of it')); }});
+  }
 });
 
 function finish() {

@@ -50,10 +50,30 @@ def in_flight(ctx, many):
     told = [(w["kind"], w["operation"], w["detail"], w.get("callback") or "") for w in facts["work"]]
     ctx.check(f"{label}: other work", sorted(map(str, work)) == sorted(map(str, told)),
               f"{len(work)} of {len(told)}: {sorted(set(map(str, work)) ^ set(map(str, told)))[:6]}")
+    fetched(ctx, facts, asked, label)
     wanted = [(r["side"], r["state"], r["method"], r["url"], r["status"], r["tls"]) for r in facts["http"]]
-    got = [(r["side"], r["state"], r["method"], r["url"], r["status"], r["is_tls"]) for r in asked["http"]]
+    fetches = {r["url"] for r in facts["fetch"]}
+    got = [(r["side"], r["state"], r["method"], r["url"], r["status"], r["is_tls"]) for r in asked["http"] if r["url"] not in fetches]
     ctx.check(f"{label}: HTTP/2 and pipelined requests", sorted(map(str, got)) == sorted(map(str, wanted)),
               f"{len(got)} of {len(wanted)}: {sorted(set(map(str, got)) ^ set(map(str, wanted)))[:6]}")
+
+
+def fetched(ctx, facts, asked, label):
+    """Requests of fetch(), and those that its server knows of. A socket that nobody asked may not know its peer."""
+    def told(r):
+        return str((r["state"], r["method"], r["url"], r["status"], r["host"]))
+    if not facts["fetch"]:
+        return
+    fetches = {r["url"] for r in facts["fetch"]}
+    rows = [r for r in asked["http"] if r["url"] in fetches]
+    got = sorted(told(r) for r in rows if r["side"] == "client")
+    wanted = sorted(told(r) for r in facts["fetch"])
+    ctx.check(f"{label}: requests of fetch()", got == wanted, f"{len(got)} of {len(wanted)}: {sorted(set(got) ^ set(wanted))[:4]}")
+    peers = {r["url"]: r["remote"] for r in facts["fetch"]}
+    wrong = [r for r in rows if r["side"] == "client" and r["remote"] not in (None, "localhost", peers[r["url"]])]
+    ctx.check(f"{label}: their peers", not wrong, repr(wrong[:2]))
+    served = sorted(r["url"] for r in rows if r["side"] == "server")
+    ctx.equal(f"{label}: of these came to the server", served, sorted(r["url"] for r in facts["fetch"] if r["state"] != "queued"))
 
 
 def counts(names):
