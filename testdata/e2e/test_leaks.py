@@ -46,6 +46,7 @@ def run(ctx):
     need_command(ctx)
     of_running_module(ctx)
     of_starved_queue(ctx)
+    of_unusual_leaks(ctx)
     everything = programs()
     some = [name for name in EVERYWHERE if name in everything][:QUICK if ctx.options.quick else None]
     asked = [name for name in ctx.options.programs.split(",") if name]
@@ -74,6 +75,25 @@ def of_starved_queue(ctx):
         ctx.equal(f"leaks: a starved queue of {mode}", [first.get(key) for key in ("kind", "what", "count")],
                   ["queue", what, core.facts["count"]])
         ctx.check(f"leaks: a starved queue of {mode}: its advice names async", "async" in (first.get("advice") or ""), brief(first))
+
+
+UNUSUAL = ("once", "once_signal", "sparse", "intervals", "burst")
+
+
+def of_unusual_leaks(ctx):
+    for mode in UNUSUAL:
+        core = ctx.core("unusual_leaks", mode)
+        wanted, suspects = core.facts["expect"], ctx.cli_json(core, "leaks")["suspects"]
+        label = f"leaks: unusual leak {mode}"
+        if wanted is None:
+            healthy(ctx, label, {"suspects": suspects})
+            continue
+        first = suspects[0] if suspects else {}
+        least = wanted.pop("least_share", 0)
+        ctx.equal(label, {key: first.get(key) for key in wanted}, wanted)
+        if least:
+            ctx.check(f"{label}: at least {least:.0%} of what is live", first.get("share", 0) >= least, brief(first))
+        ctx.drop(f"unusual_leaks-{mode}")
 
 
 def one_death(ctx, name, path, mode, witnessed):

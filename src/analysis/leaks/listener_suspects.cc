@@ -24,14 +24,18 @@ std::string LimitClause(const Emitter& emitter, const ListenedEvent& event) {
   return "Node.js warns above " + CountText(limit) + (event.event.warned ? ", and did" : "");
 }
 
+std::string Named(HeapReader* reader, const ListenedEvent& event) {
+  const EventName name = NameOf(reader, event.event);
+  return name.symbol ? "Symbol(" + name.text + ")" : "'" + name.text + "'";
+}
+
 Suspect SuspectOf(HeapReader* reader, ListenerFinder* finder, const ListenerCensus& census, const HeapGraph& graph,
                   const ListenedEvent& event, const Cancel& cancel) {
   const Emitter& emitter = census.emitters[event.emitter];
-  const EventName name = NameOf(reader, event.event);
   Suspect suspect{.kind = SuspectKind::kListeners,
                   .nodes = {graph.index().At(event.event.listeners)},
                   .container = emitter.node,
-                  .what = "listeners of " + (name.symbol ? "Symbol(" + name.text + ")" : "'" + name.text + "'"),
+                  .what = "listeners of " + Named(reader, event),
                   .count = event.event.count,
                   .element_class = "Function",
                   .retained_bytes = event.retained};
@@ -81,6 +85,129 @@ Suspect SuspectOf(HeapReader* reader, ListenerFinder* finder, const ListenerCens
   return suspect;
 }
 
+// Events that have as many listeners as one another, but for a few: whoever adds a listener to one adds one to each, as
+// events.once() does, which waits for the event and for 'error'. What each listener of one call leads to, its promise,
+// is then held by all these events, retained by none of them.
+using Together = std::vector<const ListenedEvent*>;
+
+std::vector<Together> AddedTogether(const ListenerCensus& census, const HeapGraph& graph) {
+  constexpr uint64_t kFewOthers = 2;      // that were added for another reason
+  constexpr double kShareOfOthers = 0.01;
+  Together many;
+  for (const ListenedEvent& event : census.events) {
+    if (event.event.count >= kManyListeners && graph.index().At(event.event.listeners) != kNoObject)
+      many.push_back(&event);
+  }
+  std::ranges::stable_sort(many, std::ranges::greater(), [](const ListenedEvent* event) { return event->event.count; });
+  std::vector<Together> groups;
+  for (const ListenedEvent* event : many) {
+    const uint64_t most = groups.empty() ? 0 : groups.back().front()->event.count;
+    const uint64_t others = std::max(kFewOthers, static_cast<uint64_t>(static_cast<double>(most) * kShareOfOthers));
+    if (groups.empty() || event->event.count + others < most) groups.emplace_back();
+    groups.back().push_back(event);
+  }
+  constexpr size_t kMostEvents = 8;  // more of as many are emitters of one kind, each with its own listeners
+  std::erase_if(groups, [](const Together& group) { return group.size() < 2 || group.size() > kMostEvents; });
+  return groups;
+}
+
+// What one emitter's events have in common: its object of all events. kNoObject when others hold the lists, too.
+ObjectId StoreOf(const HeapGraph& graph, const ListenerCensus& census, const Together& events) {
+  constexpr int kMostStores = 4;  // the object, its table
+  const ObjectId emitter = census.emitters[events[0]->emitter].node;
+  std::vector<ObjectId> ways;
+  for (ObjectId at = graph.index().At(events[0]->event.listeners); ways.size() < kMostStores;) {
+    at = graph.DominatorOf(at);
+    if (at == emitter || !graph.IsObject(at)) break;
+    ways.push_back(at);
+  }
+  const auto is_below = [&](ObjectId node, ObjectId store) {
+    for (int i = 0; i <= kMostStores && graph.IsObject(node); ++i, node = graph.DominatorOf(node)) {
+      if (node == store) return true;
+    }
+    return false;
+  };
+  const auto store = std::ranges::find_if(ways, [&](ObjectId way) {
+    return std::ranges::all_of(events, [&](const ListenedEvent* event) {
+      return event->emitter == events[0]->emitter && is_below(graph.index().At(event->event.listeners), way);
+    });
+  });
+  return store == ways.end() ? kNoObject : *store;
+}
+
+// Weighs the events of one group together: first those of each emitter, then, when there are several emitters, all.
+// `singles` are the suspects of each event; what is told together leaves them.
+class Joiner {
+ public:
+  Joiner(HeapReader* reader, ListenerFinder* finder, const ListenerCensus& census, const HeapGraph& graph,
+         const Cancel& cancel)
+      : reader_(reader), finder_(finder), census_(census), graph_(graph), cancel_(cancel) {}
+
+  void Join(const Together& group, std::vector<Suspect>* singles) {
+    Together rest = group;
+    while (!rest.empty()) {
+      Together own;
+      std::ranges::copy_if(rest, std::back_inserter(own),
+                           [&](const ListenedEvent* event) { return event->emitter == rest[0]->emitter; });
+      std::erase_if(rest, [&](const ListenedEvent* event) { return event->emitter == own[0]->emitter; });
+      const ObjectId store = own.size() < 2 ? kNoObject : StoreOf(graph_, census_, own);
+      if (store != kNoObject && IsFarMore(graph_.RetainedOf(store), own)) {
+        Tell(own, {store}, graph_.RetainedOf(store), singles);
+        return;
+      }
+    }
+    std::vector<ObjectId> gone;
+    for (const ListenedEvent* event : group) gone.push_back(graph_.index().At(event->event.listeners));
+    std::ranges::sort(gone);
+    if (gone.empty() || graph_.references() == nullptr) return;
+    const Result<HeapGraph::Freed> freed = graph_.WithoutNodes(gone, cancel_);
+    if (freed && IsFarMore(freed->bytes, group)) Tell(group, std::move(gone), freed->bytes, singles);
+  }
+
+ private:
+  static bool IsFarMore(uint64_t bytes, const Together& events) {
+    constexpr double kFarMore = 1.5;  // times what they retain one by one
+    double single = 0;
+    for (const ListenedEvent* event : events) single += static_cast<double>(event->retained);
+    return static_cast<double>(bytes) > kFarMore * single;
+  }
+
+  void Tell(const Together& events, std::vector<ObjectId> nodes, uint64_t bytes, std::vector<Suspect>* singles) {
+    // The emitter that has most of the events is told, the others beside it.
+    const auto events_of = [&](uint32_t emitter) {
+      return std::ranges::count_if(events, [&](const ListenedEvent* one) { return one->emitter == emitter; });
+    };
+    const ListenedEvent& first = **std::ranges::max_element(
+        events, {}, [&](const ListenedEvent* one) { return events_of(one->emitter); });
+    Suspect suspect = SuspectOf(reader_, finder_, census_, graph_, first, cancel_);
+    std::string names;
+    for (const ListenedEvent* event : events) {
+      if (event->emitter == first.emitter) {
+        names += (names.empty() ? "" : ", ") + Named(reader_, *event);
+        continue;
+      }
+      suspect.also.push_back(census_.emitters[event->emitter].node);
+      suspect.growth.push_back("as many of " + Named(reader_, *event) + " on another emitter belong to them");
+    }
+    const bool several = events_of(first.emitter) > 1;
+    suspect.what = std::string("listeners of ") + (several ? "each of " : "") + names;
+    suspect.nodes = std::move(nodes);
+    suspect.retained_bytes = bytes;
+    std::erase_if(*singles, [&](const Suspect& one) {
+      return std::ranges::any_of(events, [&](const ListenedEvent* event) {
+        return std::ranges::binary_search(one.nodes, graph_.index().At(event->event.listeners));
+      });
+    });
+    singles->push_back(std::move(suspect));
+  }
+
+  HeapReader* reader_;
+  ListenerFinder* finder_;
+  const ListenerCensus& census_;
+  const HeapGraph& graph_;
+  const Cancel& cancel_;
+};
+
 }  // namespace
 
 std::vector<Suspect> FindListenerSuspects(HeapReader* reader, const HeapGraph& graph, uint64_t least_bytes,
@@ -96,6 +223,11 @@ std::vector<Suspect> FindListenerSuspects(HeapReader* reader, const HeapGraph& g
     Suspect suspect = SuspectOf(reader, &finder, census, graph, event, cancel);
     if (suspect.retained_bytes >= least_bytes) suspects.push_back(std::move(suspect));
   }
+  Joiner joiner(reader, &finder, census, graph, cancel);
+  for (const Together& group : AddedTogether(census, graph)) {
+    if (!cancel.Cancelled()) joiner.Join(group, &suspects);
+  }
+  std::erase_if(suspects, [&](const Suspect& suspect) { return suspect.retained_bytes < least_bytes; });
   return suspects;
 }
 

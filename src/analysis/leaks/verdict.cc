@@ -229,7 +229,9 @@ class Inquiry {
       if (const std::optional<double> lived = MostLived()) DropForeignTimes(*lived, &*facts);
     }
     Suspect told = CollectionSuspect(&reader_, *facts);
-    suspect->count = facts->kind == CollectionKind::kArray && !facts->holes ? facts->length : facts->entries;
+    // An array too long for its holes to be counted; one that is a dictionary has fewer elements than its length says.
+    const bool by_length = facts->kind == CollectionKind::kArray && !facts->holes;
+    suspect->count = by_length ? std::min(facts->length, facts->entries) : facts->entries;
     // Which kind of texts they are is known from the graph.
     const bool texts = told.element_class == "(string)" && suspect->element_class == "(sliced string)";
     if (!told.element_class.empty() && !texts) suspect->element_class = std::move(told.element_class);

@@ -1,0 +1,70 @@
+'use strict';
+// Small programs, each of which fills its heap in a way that is easy to tell wrongly, and aborts.
+//   node unusual_leaks.js MODE
+// Facts: {expect: what `leaks --json` must say of the first suspect; null when there must be none}. A name of `expect` is a
+// variable marked "// leak: NAME", see lib/scenario.js.
+const EventEmitter = require('events');
+const common = require('./common.js');
+const scenario = require('./lib/scenario.js');
+
+function expected(name, more) {
+  const marked = scenario.marked(__filename).find((one) => one.name === name);
+  return Object.assign({name, line: marked.line}, more);
+}
+
+// Never emitted; each once() adds a listener of the event and one of 'error', and with a signal one of 'abort'.
+const bus = new EventEmitter();  // leak: bus
+const shutdown = new AbortController();
+bus.setMaxListeners(0);
+function request(id, options) {
+  const state = {id, rows: new Array(20).fill(id)};
+  EventEmitter.once(bus, 'config', options).then(() => state.rows);
+}
+function once(options) {
+  for (let i = 0; i < 8000; i++) request(i, options);
+  return expected('bus', {kind: 'listeners', what: "listeners of each of 'config', 'error'", count: 8000, least_share: 0.5});
+}
+
+// A number of indexes far from one another: the array's length says nothing.
+const byId = [];  // leak: byId
+function sparse() {
+  for (let i = 0; i < 30000; i++) byId[i * 100003] = {i, list: [i, i, i]};
+  return expected('byId', {kind: 'collection', count: 30000});
+}
+
+// Loops that nobody leaves, each over an interval of its own.
+const timers = require('timers/promises');
+async function watch(id) {  // leak: watch
+  const state = {id, rows: new Array(30).fill(id)};
+  for await (const _ of timers.setInterval(60000 + id % 2, undefined, {ref: false})) state.rows.push(_);
+}
+function intervals() {
+  for (let i = 0; i < 4000; i++) watch(i);
+  return expected('watch', {kind: 'timers', what: 'setInterval', count: 4000});
+}
+
+const modes = {once: () => once(), once_signal: () => once({signal: shutdown.signal}), sparse, intervals};
+
+// A round of immediates, of which some have been called: the others are next.
+function burst() {
+  let done = 0;
+  function job(work) {
+    if (++done === 8000) {
+      common.print({expect: null});
+      process.abort();
+    }
+    return work.id;
+  }
+  for (let i = 0; i < 20000; i++) setImmediate(job, {id: i, parts: [i, i, i]});
+}
+
+const mode = process.argv[2];
+if (mode === 'burst') {
+  burst();
+} else {
+  const expect = modes[mode]();
+  setImmediate(() => {
+    common.print({expect});
+    process.abort();
+  });
+}
