@@ -12,7 +12,6 @@ namespace corewalk {
 namespace {
 
 constexpr size_t kPoll = 1 << 12;
-constexpr int kRequestNext = 8, kRequestPromise = 32;  // AsyncGeneratorRequest, src/objects/js-generator.tq
 constexpr uint64_t kMostRequests = 1 << 20;
 constexpr int kMostParents = 12;  // from a resolve function to what holds it
 

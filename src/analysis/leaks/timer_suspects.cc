@@ -59,6 +59,25 @@ bool IsSteady(HeapReader* reader, SourceFinder* sources, const TimerCensus& cens
          !scan->LeadsTo(view->start, view->end, "refresh", cancel);
 }
 
+// Immediates of a round that has begun: all hang on the one that was running, the rest of the list that Node.js took out
+// of its queue to call one after the other (lib/internal/timers.js, processImmediate). What is added meanwhile stands in
+// the queue, and waits for the next round. Returns what holds the rest of the round: the one that was running, and those
+// before it where they still hang together; nothing when there is no such round.
+std::vector<ObjectId> BeingCalled(const HeapGraph& graph, const TimerCensus& census, const TimerGroup& group) {
+  constexpr double kNearlyAll = 0.9;
+  const Timer& first = census.timers[group.members[0]];
+  std::vector<ObjectId> before;
+  bool running = false;
+  for (const Timer& timer : census.timers) {
+    if (first.view.kind != TimerKind::kImmediate || timer.view.kind != TimerKind::kImmediate || timer.IsPending() ||
+        static_cast<double>(graph.RetainedOf(timer.node)) < kNearlyAll * static_cast<double>(group.retained))
+      continue;
+    running |= timer.view.state == TimerState::kRunning && timer.shared == first.shared;
+    before.push_back(timer.node);
+  }
+  return running ? before : std::vector<ObjectId>{};
+}
+
 Suspect SuspectOf(HeapReader* reader, const HeapGraph& graph, SourceFinder* sources, const TimerCensus& census,
                   const TimerGroup& group, const Cancel& cancel) {
   const Timer& first = census.timers[group.members[0]];
@@ -91,11 +110,21 @@ Suspect SuspectOf(HeapReader* reader, const HeapGraph& graph, SourceFinder* sour
   if (IsSteady(reader, sources, census, group, cancel)) {
     suspect.steady = "each is over after " + IntervalClause(group) + ", and those that were started earlier are";
     suspect.growth.push_back(suspect.steady);
+  } else if (const std::vector<ObjectId> before = BeingCalled(graph, census, group); !before.empty()) {
+    suspect.nodes.insert(suspect.nodes.end(), before.begin(), before.end());
+    std::ranges::sort(suspect.nodes);
+    suspect.steady = "Node.js is calling them, one after the other";
+    suspect.growth.push_back(suspect.steady);
   } else if (suspect.count >= kManyTimers) {
     suspect.grows = true;
-    suspect.growth.push_back("all of them have the same callback, and none was cleared");
+    suspect.growth.push_back("all of them have the same callback");
   }
-  if (interval) {
+  if (first.maker == TimerMaker::kPromise && first.view.kind != TimerKind::kImmediate) {
+    suspect.advice.push_back(interval
+                                 ? "leave the loop over it (break, return) when what it was started for is over, or give it "
+                                   "a {signal} and abort that"
+                                 : "give it a {signal}, and abort that when it is no longer needed");
+  } else if (interval) {
     suspect.advice.push_back(
         "keep what setInterval returns and call clearInterval when what it was started for is over");
   } else if (first.view.kind == TimerKind::kTimeout) {

@@ -9,11 +9,12 @@
 #include "analysis/leaks/objects_with.h"
 #include "analysis/leaks/pinned.h"
 #include "analysis/leaks/retained_together.h"
+#include "heap/views/contexts.h"
 #include "heap/views/functions.h"
-#include "heap/views/generators.h"
 #include "heap/views/primitives.h"
 #include "heap/views/promises.h"
 #include "heap/views/scripts.h"
+#include "heap/views/suspended.h"
 #include "node/event_loop.h"
 #include "node/node_script.h"
 
@@ -22,7 +23,6 @@ namespace {
 
 constexpr size_t kPollTimers = 1 << 12;
 constexpr int kPromiseReactions = 24;   // JSPromise::reactions_or_result, src/objects/js-promise.tq
-constexpr uint64_t kContextSlots = 8;   // of V8's own small contexts
 
 // The functions behind a callback: who made the timer, and who waits.
 class CallbackReader {
@@ -36,7 +36,7 @@ class CallbackReader {
     timer->shared = reader_.Field(target, ObjectField::kFunctionShared).value_or(0);
     timer->maker = MakerOf(timer->shared);
     if (timer->maker != TimerMaker::kPromise) return;
-    const uint64_t waiter = WaiterOf(ReadNativeClosure(reader_, target).promise);
+    const uint64_t waiter = WaiterOf(PromiseBehind(target));
     timer->function = waiter;
     timer->shared = waiter == 0 ? 0 : reader_.Field(waiter, ObjectField::kFunctionShared).value_or(0);
   }
@@ -54,31 +54,49 @@ class CallbackReader {
     return known->second;
   }
 
-  // The function that goes on when the promise is fulfilled: that of an `await`, or what was given to then(). Promises
-  // that only hand the result on (finally(), async functions that return one) are passed.
-  uint64_t WaiterOf(uint64_t promise) {
-    constexpr int kMostPromises = 16;
-    for (int i = 0; i < kMostPromises && reader_.IsType(promise, "JS_PROMISE_TYPE"); ++i) {
-      const uint64_t reaction = reader_.Field(promise, kPromiseReactions).value_or(0);
-      if (IsSmi(reaction) || !reader_.IsType(reaction, "PROMISE_REACTION_TYPE")) return 0;
-      const uint64_t handler = reader_.Field(reaction, ObjectField::kReactionFulfill).value_or(0);
-      const uint64_t target = IsSmi(handler) ? 0 : TargetOfBound(&reader_, handler);
-      if (target != 0) {
-        const uint64_t shared = reader_.Field(target, ObjectField::kFunctionShared).value_or(0);
-        const uint64_t script = ScriptOf(reader_, shared);
-        if (script != 0 && !IsNodeScript(ReadScript(reader_, script)->name)) return target;
-        const uint64_t context = reader_.Field(target, ObjectField::kFunctionContext).value_or(0);
-        for (uint64_t slot = 0; slot < kContextSlots; ++slot) {
-          const uint64_t value = reader_.ArrayElement(context, slot).value_or(0);
-          if (IsSmi(value)) continue;
-          if (const uint64_t function = FunctionOfGenerator(reader_, value); function != 0) return function;
-        }
-      }
-      const uint64_t next = reader_.Field(reaction, ObjectField::kReactionPromise).value_or(0);
-      if (IsSmi(next) || next == promise) return 0;
-      promise = next;
+  // The promise that a callback settles: a native resolve function's own, or that which a variable of its function
+  // would resolve, as in the generator that timers/promises' setInterval is.
+  uint64_t PromiseBehind(uint64_t callback) {
+    if (const uint64_t promise = ReadNativeClosure(reader_, callback).promise; promise != 0) return promise;
+    const std::optional<ContextView> scope =
+        ReadContext(reader_, reader_.Field(callback, ObjectField::kFunctionContext).value_or(0));
+    if (!scope) return 0;
+    for (const ContextVariable& variable : scope->variables) {
+      if (IsSmi(variable.value) || !reader_.IsType(variable.value, "JS_FUNCTION_TYPE")) continue;
+      if (const uint64_t promise = ReadNativeClosure(reader_, variable.value).promise; promise != 0) return promise;
     }
     return 0;
+  }
+
+  bool IsProgramFunction(uint64_t function) {
+    const uint64_t shared = reader_.Field(function, ObjectField::kFunctionShared).value_or(0);
+    const uint64_t script = shared == 0 ? 0 : ScriptOf(reader_, shared);
+    return script != 0 && !IsNodeScript(ReadScript(reader_, script)->name);
+  }
+
+  // The function that goes on when the promise is fulfilled: that of an `await`, or what was given to then(). Promises
+  // that only hand the result on (finally(), async functions that return one) are passed, and so are async functions
+  // and generators of Node.js, for whose results the program's wait.
+  uint64_t WaiterOf(uint64_t promise) {
+    constexpr int kMostPromises = 16;
+    uint64_t waiter = 0;  // of Node.js: told where none of the program's waits for it
+    for (int i = 0; i < kMostPromises && reader_.IsType(promise, "JS_PROMISE_TYPE"); ++i) {
+      const uint64_t reaction = reader_.Field(promise, kPromiseReactions).value_or(0);
+      if (IsSmi(reaction) || !reader_.IsType(reaction, "PROMISE_REACTION_TYPE")) break;
+      const uint64_t handler = reader_.Field(reaction, ObjectField::kReactionFulfill).value_or(0);
+      const uint64_t target = IsSmi(handler) ? 0 : TargetOfBound(&reader_, handler);
+      if (target != 0 && IsProgramFunction(target)) return target;
+      const uint64_t generator = target == 0 ? 0 : ReadNativeClosure(reader_, target).generator;
+      uint64_t next = reader_.Field(reaction, ObjectField::kReactionPromise).value_or(0);
+      if (const std::optional<SuspendedView> view = generator == 0 ? std::nullopt : ReadSuspended(reader_, generator)) {
+        if (IsProgramFunction(view->function)) return view->function;
+        waiter = view->function;
+        next = PromiseOfCall(reader_, *view);
+      }
+      if (IsSmi(next) || next == promise) break;
+      promise = next;
+    }
+    return waiter;
   }
 
   HeapReader& reader_;

@@ -46,6 +46,12 @@ std::optional<SuspendedView> ReadSuspended(HeapReader& reader, uint64_t object) 
   return view;
 }
 
+uint64_t PromiseOfCall(HeapReader& reader, const SuspendedView& view) {
+  if (view.kind == GeneratorKind::kAsyncFunction) return view.promise;
+  const uint64_t promise = view.requests == 0 ? 0 : reader.Field(view.requests, kRequestPromise).value_or(0);
+  return reader.IsType(promise, "JS_PROMISE_TYPE") ? promise : 0;
+}
+
 int64_t SuspendedPosition(HeapReader& reader, const SuspendedView& view) {
   if (view.bytecode < 0) return -1;
   const uint64_t bytecode = BytecodeOf(reader, view.shared);

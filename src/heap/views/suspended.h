@@ -32,6 +32,13 @@ struct SuspendedView {
   int64_t bytecode = -1;  // index of the bytecode at which it is suspended; -1 = unknown
 };
 
+// AsyncGeneratorRequest, src/objects/js-generator.tq.
+inline constexpr int kRequestNext = 8, kRequestPromise = 32;
+
+// The promise of whoever waits for it: what the call of an async function has returned, of an async generator that of
+// the first next() that it has not answered; 0 = none or unknown.
+uint64_t PromiseOfCall(HeapReader& reader, const SuspendedView& view);
+
 // Nothing when `object` is none of these.
 std::optional<SuspendedView> ReadSuspended(HeapReader& reader, uint64_t object);
 
