@@ -84,6 +84,7 @@ def of_unusual_leaks(ctx):
     for mode in UNUSUAL:
         core = ctx.core("unusual_leaks", mode)
         wanted, suspects = core.facts["expect"], ctx.cli_json(core, "leaks")["suspects"]
+        ctx.drop(f"unusual_leaks-{mode}")
         label = f"leaks: unusual leak {mode}"
         if wanted is None:
             healthy(ctx, label, {"suspects": suspects})
@@ -93,7 +94,6 @@ def of_unusual_leaks(ctx):
         ctx.equal(label, {key: first.get(key) for key in wanted}, wanted)
         if least:
             ctx.check(f"{label}: at least {least:.0%} of what is live", first.get("share", 0) >= least, brief(first))
-        ctx.drop(f"unusual_leaks-{mode}")
 
 
 def one_death(ctx, name, path, mode, witnessed):
