@@ -163,10 +163,19 @@ void HolderFinder::CollectReferrers(std::vector<ObjectId> nodes) {
     likely[node % kLikelyBits / 64] |= uint64_t{1} << node % 64;
   }
   // Half of a list is for whatever comes first, the other half for few of each shape: parts that refer back to the whole
-  // (children to their parent) are many, and would leave no room for the one variable that holds it.
+  // (children to their parent) are many, and would leave no room for the one variable that holds it. What the node itself
+  // dominates holds it in no case: contexts of its listeners look like that of the module whose variable does.
   struct List {
     std::vector<ObjectId> nodes;
     std::unordered_map<uint32_t, uint32_t> of_shape;  // in the other half
+  };
+  const auto is_part = [this](ObjectId from, ObjectId to, const List& list) {
+    if (list.nodes.size() < kMostReferrers / 2 || !graph_.has_retained()) return false;
+    constexpr int kMostSteps = 16;
+    for (int i = 0; i < kMostSteps && from < graph_.node_count(); ++i, from = graph_.DominatorOf(from)) {
+      if (from == to) return true;
+    }
+    return false;
   };
   const auto has_room = [this](List* list, ObjectId from, size_t most) {
     if (list->nodes.size() < most / 2) return true;
@@ -179,7 +188,7 @@ void HolderFinder::CollectReferrers(std::vector<ObjectId> nodes) {
     List& list = lists[to];
     std::vector<ObjectId>& known = referrers_[to];  // the first may be the parent
     if (from == to || (!known.empty() && (known.back() == from || known.front() == from))) return;
-    if (!has_room(&list, from, kMostReferrers)) return;
+    if (is_part(from, to, list) || !has_room(&list, from, kMostReferrers)) return;
     list.nodes.push_back(from);
     known.push_back(from);
   };
@@ -205,7 +214,7 @@ void HolderFinder::CollectReferrers(std::vector<ObjectId> nodes) {
         Part::Full& full = part.full[(to * 31 + shape) % part.full.size()];
         if (full.to == to && full.shape == shape) return;
         List& list = part.lists[to];
-        if (!list.nodes.empty() && list.nodes.back() == from) return;
+        if ((!list.nodes.empty() && list.nodes.back() == from) || is_part(from, to, list)) return;
         if (has_room(&list, from, kMostReferrers)) {
           list.nodes.push_back(from);
         } else {
