@@ -213,7 +213,15 @@ bool StartCode::At(size_t token, bool deferred, Proof* proof) const {
     place.done = std::max(place.done, end < tokens_.size() ? tokens_[end].end : static_cast<uint32_t>(text_.size()));
   }
   proof->places->push_back(place);
-  return owner == kModule || OfFunction(owner, deferred, proof);
+  if (owner == kModule) return true;
+  // A call or a use through something else than `this` leads to another object's guard. What is no name is a function
+  // that stands there.
+  const bool of_this = token >= 2 && IsDot(token - 1) && Word(token - 2) == "this" && !(token >= 3 && IsDot(token - 3));
+  const bool before = proof->own;
+  proof->own = before && (of_this || !IsName(token));
+  const bool at_start = RunsOnce(token, proof->own) || OfFunction(owner, deferred, proof);
+  proof->own = before;
+  return at_start;
 }
 
 bool StartCode::OfFunction(size_t index, bool deferred, Proof* proof) const {
@@ -228,6 +236,8 @@ bool StartCode::OfFunction(size_t index, bool deferred, Proof* proof) const {
   if (proof->open.size() >= kMostDepth) return false;
   proof->open.push_back({index, deferred});
   const bool named = function.name != SIZE_MAX;
+  // Another `this`; At() puts it back.
+  if (!named && !Is(function.body - 1, kArrow)) proof->own = false;
   const bool at_start = named ? OfMentions(index, proof) : OfPlace(function, proof);
   proof->open.pop_back();
   if (at_start && proof->open.empty()) proof->known.push_back(index);
@@ -304,6 +314,109 @@ bool StartCode::IsGivenTo(size_t token, bool* deferred) const {
   const bool member = open >= 2 && IsDot(open - 2);
   *deferred = IsOneOf(kCallsOnce, callee);
   return *deferred || (member && IsOneOf(kCallsAtOnce, callee));
+}
+
+// Whether the place is reached once only: `if (table) return; ... table = new Map()`, `if (!table) { table = ... }`.
+bool StartCode::RunsOnce(size_t token, bool own) const {
+  const Function* function = Around(token);
+  if (function == nullptr || function->class_body || function->generator || function->expression) return false;
+  for (size_t i = function->body + 1; i < token; ++i) {
+    if (Word(i) != "if" || owner_[i] != owner_[token] || !Is(i + 1, '(') || Match(i + 1) == SIZE_MAX) continue;
+    Flag flag;
+    bool negated = false;
+    if (!ReadTest(i + 1, &flag, &negated) || (flag.of_this && !own)) continue;
+    const size_t then = Match(i + 1) + 1;
+    const bool block = Is(then, '{') && Match(then) != SIZE_MAX;
+    size_t end = block ? Match(then) : then;
+    while (!block && end < tokens_.size() && !Is(end, ';') && !Is(end, '}') && !(end > then && tokens_[end].line_before)) ++end;
+    if (negated) {
+      if (token < then || token > end || !IsSetIn(flag, then, end, block ? then : bracket_[i])) continue;
+    } else {
+      if (bracket_[i] != function->body || end > token || !IsSetIn(flag, end, function->end, function->body)) continue;
+      bool leaves = Word(then) == "return";
+      for (size_t at = then; block && at < end; ++at) leaves |= Word(at) == "return" && bracket_[at] == then;
+      if (!leaves) continue;
+    }
+    if (StaysSet(flag, *function)) return true;
+  }
+  return false;
+}
+
+// `(table)`, `(!this.table)`, `(table !== null)`
+bool StartCode::ReadTest(size_t head, Flag* flag, bool* negated) const {
+  const size_t close = Match(head);
+  size_t at = head + 1;
+  *negated = Is(at, '!') && Word(at).size() == 1;
+  if (*negated) ++at;
+  flag->of_this = Word(at) == "this" && IsDot(at + 1);
+  if (flag->of_this) at += 2;
+  if (!IsName(at) || (!flag->of_this && IsReservedWord(Word(at)))) return false;
+  flag->name = at++;
+  if (at == close) return true;
+  if (*negated || !Is(at, '!') || at + 2 != close || (Word(at + 1) != "null" && Word(at + 1) != "undefined")) return false;
+  *negated = Word(at).starts_with('=');
+  return true;
+}
+
+bool StartCode::IsSame(const Flag& flag, size_t token) const {
+  if (!IsName(token) || Word(token) != Word(flag.name)) return false;
+  const bool member = token > 0 && IsDot(token - 1);
+  return flag.of_this ? member && Word(token - 2) == "this" : !member;
+}
+
+// null, false, 0, ""
+bool StartCode::IsNothing(size_t at) const {
+  const std::string_view word = Word(at);
+  return word == "null" || word == "undefined" || word == "false" || word == "0" || word == "void" || word == "''" || word == "\"\"";
+}
+
+// The token begins a statement that no condition without braces stands before.
+bool StartCode::IsUnconditional(size_t token) const {
+  if (token == 0) return true;
+  const size_t before = token - 1;
+  if (Word(before) == "return" || Is(before, ';') || Is(before, '{') || Is(before, '}')) return true;
+  if (!tokens_[token].line_before || Word(before) == "else") return false;
+  const size_t open = Is(before, ')') ? Match(before) : SIZE_MAX;
+  return open == SIZE_MAX || open == 0 || !IsOneOf(kWithBlock, Word(open - 1));
+}
+
+// Whether it is given something between these tokens, whatever comes.
+bool StartCode::IsSetIn(const Flag& flag, size_t begin, size_t end, size_t bracket) const {
+  for (size_t i = begin; i < end && i + 2 < tokens_.size(); ++i) {
+    if (!IsSame(flag, i) || !Is(i + 1, '=') || bracket_[i] != bracket || IsNothing(i + 2)) continue;
+    const size_t statement = flag.of_this ? i - 2 : i;
+    if (statement == begin || IsUnconditional(statement)) return true;
+  }
+  return false;
+}
+
+// Nothing unsets it but what runs before it was set, or when that failed; and there is one of it.
+bool StartCode::StaysSet(const Flag& flag, const Function& function) const {
+  size_t declared = 0;
+  for (size_t i = 0; i < tokens_.size(); ++i) {
+    if (!IsName(i) || Word(i) != Word(flag.name)) continue;
+    const bool member = i > 0 && IsDot(i - 1);
+    const std::string_view before = i > 0 ? Word(i - 1) : "";
+    const bool declares = before == "let" || before == "var" || before == "const";
+    if (!flag.of_this && declares) {
+      if (owner_[i] != kModule) return false;
+      ++declared;
+      continue;
+    }
+    // A parameter hides it.
+    if (!flag.of_this && i > function.begin && i < function.body) return false;
+    if (member != flag.of_this) continue;
+    if (Is(i + 1, kStep) || Is(i + 1, kAssignWith) || (member && i >= 3 && Word(i - 3) == "delete")) return false;
+    if (!Is(i + 1, '=') || !IsNothing(i + 2)) continue;
+    const Function* around = Around(i);
+    const bool made = around != nullptr && around->name != SIZE_MAX && Word(around->name) == "constructor";
+    const size_t open = bracket_[i];
+    const bool failed = open != SIZE_MAX && Is(open, '{') && open >= 1 &&
+                        (Word(open - 1) == "catch" ||
+                         (Is(open - 1, ')') && Match(open - 1) != SIZE_MAX && Match(open - 1) >= 1 && Word(Match(open - 1) - 1) == "catch"));
+    if (!made && !failed) return false;
+  }
+  return flag.of_this || declared == 1;
 }
 
 }  // namespace corewalk

@@ -1,7 +1,8 @@
 // Which code of a source runs only while its program starts: the module's own, functions that only such code calls by
 // their names, and functions that it hands to what calls them at once (forEach) or once (then, readFile). What a handler,
 // a timer, an event or another module may call is no such code, and neither is anything that is not understood; so "at
-// start" is sure as far as the source is all there is. No parser: tokens and brackets, as in source_scan.h. No recursion
+// start" is sure as far as the source is all there is. What stands behind `if (this.table) return`, in a function that
+// gives this.table a value for good, runs once as well, whoever calls it first. No parser: tokens and brackets, as in source_scan.h. No recursion
 // without a bound.
 #pragma once
 
@@ -56,6 +57,7 @@ class StartCode {
     std::vector<StartPlace>* places;
     std::vector<std::string_view>* methods;
     size_t work = 0;
+    bool own = true;  // so far all is about the same `this`
   };
   std::string_view Word(size_t i) const {
     return i < tokens_.size() ? text_.substr(tokens_[i].begin, tokens_[i].end - tokens_[i].begin) : "";
@@ -81,6 +83,18 @@ class StartCode {
   bool OfMentions(size_t function, Proof* proof) const;
   bool OfPlace(const Function& function, Proof* proof) const;
   bool IsGivenTo(size_t token, bool* deferred) const;
+  // A name that is tested: `table`, `this.table`.
+  struct Flag {
+    size_t name = SIZE_MAX;
+    bool of_this = false;
+  };
+  bool RunsOnce(size_t token, bool own) const;
+  bool ReadTest(size_t head, Flag* flag, bool* negated) const;
+  bool IsSetIn(const Flag& flag, size_t begin, size_t end, size_t bracket) const;
+  bool StaysSet(const Flag& flag, const Function& function) const;
+  bool IsSame(const Flag& flag, size_t token) const;
+  bool IsNothing(size_t at) const;
+  bool IsUnconditional(size_t token) const;
 
   const std::string_view text_;
   const std::vector<SourceToken>& tokens_;

@@ -147,6 +147,9 @@ class Uses {
     const size_t next = at + 1;
     if (IsDot(next) || Is(next, '[')) return EndsInReading(next);
     if (begin == 0) return false;
+    // `if (byZip)`, `byZip !== null`; the mark is of ==, too.
+    if (Is(next, '!')) return true;
+    if (Is(before, '(') && Is(next, ')') && before >= 1 && (Word(before - 1) == "if" || Word(before - 1) == "while")) return true;
     if (Word(before) == "of" || Word(before) == "in" || Word(before) == "typeof") return true;
     // Object.keys(byZip), JSON.stringify(byZip)
     if (Is(before, '(') && Is(next, ')') && before >= 3)

@@ -143,6 +143,32 @@ TEST(StartUses, WhatRunsAgain) {
                              NamedThing::kProperty));
 }
 
+TEST(StartUses, WhatIsGuarded) {
+  const auto of_class = [](const std::string& methods) {
+    return FilledAtStart("class D { constructor() { this.t = null; this.ready = false; }\n" + methods +
+                             "\nget(k) { this.ensure(); return this.t.get(k) } }\nhttp.createServer((q, s) => s.end(d.get(q.url)))",
+                         "t", NamedThing::kProperty);
+  };
+  const std::string fill = "for (const r of rows()) this.t.set(r.id, r);", make = "this.t = new Map(); ";
+  EXPECT_TRUE(of_class("async ensure() { if (this.t) return; const rows = await read(); " + make + fill + " }"));
+  EXPECT_TRUE(of_class("ensure() { if (this.t !== null) { return; } " + make + "rows().forEach((r) => this.t.set(r.id, r)) }"));
+  EXPECT_TRUE(of_class("ensure() { if (!this.t) { " + make + fill + " } }"));
+  EXPECT_TRUE(of_class("ensure() { if (this.ready) return; this.ready = true; this.load() } load() { " + make + fill + " }"));
+  EXPECT_FALSE(of_class("ensure() { " + make + fill + " this.t.set(1, 2) }"));
+  EXPECT_FALSE(of_class("ensure() { if (this.t) return; " + make + "} add(x) { this.t.set(x, x) }"));
+  EXPECT_FALSE(of_class("ensure() { if (this.t) return; " + make + "setInterval(() => this.t.set(next(), 1), 5) }"));
+  EXPECT_FALSE(of_class("ensure() { if (this.ready) return; this.ready = true; " + fill + " this.ready = false }")) << "a lock";
+  EXPECT_FALSE(of_class("ensure() { if (this.ready) return; " + fill + " if (full()) this.ready = true }")) << "may stay unset";
+  EXPECT_FALSE(of_class("ensure() { if (this.ready) log(); this.ready = true; " + fill + " }"));
+  EXPECT_FALSE(of_class("ensure() { if (this.ready) return; this.ready = true; all.load(this) } load(x) { " + make + fill + " }"))
+      << "one of many that are guarded";
+  const std::string handler = "\nf = (q) => { load(); return t.get(q) }";
+  EXPECT_TRUE(FilledAtStart("let t;\nfunction load() { if (t) return; t = new Map(); for (const r of rows) t.set(r, 1) }" + handler));
+  EXPECT_FALSE(FilledAtStart("let t;\nfunction load(x) { if (x.done) return; x.done = true; t = t || {}; t[x.id] = x }" + handler));
+  EXPECT_FALSE(FilledAtStart("const t = new Map();\nfunction load(x) { if (x) return; x = 1; t.set(x, 1) }" + handler));
+  EXPECT_FALSE(FilledAtStart("const t = new Map();\nfunction make() { let on; return () => { if (on) return; on = 1; t.set(on, 1) } }" + handler));
+}
+
 TEST(StartUses, UntilWhenItRuns) {
   const std::string source = "const t = [];\nwhile (more()) { t.push(await next()) }\nlisten();";
   const std::vector<SourceToken> tokens = ReadTokens(source, Cancel());

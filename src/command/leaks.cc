@@ -51,7 +51,7 @@ std::string_view ExcuseText(Excuse excuse) {
     case Excuse::kFilledOnce:
       return "filled where it is declared, and the sources only read it: data that was loaded";
     case Excuse::kFilledAtStart:
-      return "filled while the program started, and the sources add to it nowhere else: data that was loaded";
+      return "filled by code that runs once, as while the program starts, and the sources add to it nowhere else: data that was loaded";
     case Excuse::kPool:
       return "an object pool: the sources take from it before they make a new one, and push back what was taken";
     case Excuse::kReplaced:
