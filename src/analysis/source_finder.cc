@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analysis/source_limits.h"
+#include "analysis/source_taking.h"
 #include "analysis/source_tokens.h"
 #include "heap/scope_info.h"
 
@@ -286,6 +287,19 @@ SourceFinder::FoundGuards SourceFinder::GuardsOfClass(std::string_view class_nam
     if (scan == nullptr) return true;
     const std::vector<SourceToken> tokens = ReadTokens(scan->text(), cancel_);
     AddGuards(FindSizeGuardsOfClass(scan->text(), tokens, StartCode(scan->text(), tokens), class_name), &found);
+    return true;
+  });
+  return found;
+}
+
+SourceFinder::FoundTaking SourceFinder::TakingFromIn(std::string_view file, std::string_view name, NamedThing thing) {
+  FoundTaking found;
+  ForEachUser(file, name, thing, [&](uint64_t script, bool is_file) {
+    const SourceScan* scan = is_file ? ScanOf(script) : nullptr;
+    if (scan == nullptr) return true;
+    const std::vector<SourceToken> tokens = ReadTokens(scan->text(), cancel_);
+    const Taking taking = TakingFrom(scan->text(), tokens, StartCode(scan->text(), tokens), name, thing);
+    found = {.takes = taking.takes, .handed_to = std::string(taking.handed_to)};
     return true;
   });
   return found;

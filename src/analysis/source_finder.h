@@ -89,6 +89,13 @@ class SourceFinder {
   FoundGuards GuardsIn(std::string_view file, std::string_view name, NamedThing thing);
   FoundGuards GuardsOfClass(std::string_view class_name);
 
+  // What that file takes away again from the variable or property (see source_taking.h).
+  struct FoundTaking {
+    bool takes = false;
+    std::string handed_to;  // raw target text
+  };
+  FoundTaking TakingFromIn(std::string_view file, std::string_view name, NamedThing thing);
+
   // The source of a script as it was scanned; null when it is missing or larger than what is scanned. Holds until the
   // next call.
   const SourceScan* ScanOf(uint64_t script);

@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 
+#include "analysis/source_taking.h"
+
 namespace corewalk {
 namespace {
 
@@ -341,13 +343,23 @@ class UsesInTurn final : public Uses {
     const size_t end = *last;
     // Another name for what is there already, `a.b` or `a[i]`, is nothing new.
     const bool made = end > at && (Is(end - 1, ')') || Is(end - 1, '}') || (Is(end - 1, ']') && tokens_[end - 1].match == at));
-    if (made && !IsDeclared(name)) ++replaced_;
-    return made;
+    const bool given = made || IsHandedOver(at, end);
+    if (given && !IsDeclared(name)) ++replaced_;
+    return given;
   }
 
   void MadeAt(size_t at) override {
     goes_on_ |= !EndOfNew(at);
     if (at >= 2 && Is(at - 1, '=') && !IsDeclared(at - 2)) ++replaced_;
+  }
+
+  // `younger` or `this.younger` between these, which is given an empty one behind that: what was there is here now.
+  bool IsHandedOver(size_t begin, size_t end) const {
+    for (size_t i = begin; i < end; ++i) {
+      if (!IsName(i) && !IsDot(i)) return false;
+    }
+    return end > begin && IsName(end - 1) &&
+           TakingFrom(text_, tokens_, code_, Word(end - 1), property_ ? NamedThing::kProperty : NamedThing::kVariable).handed_to == name_;
   }
 
   // Behind the value; nothing when it is made of what was there: t = t.concat(more).

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "analysis/source_taking.h"
+
 namespace corewalk {
 namespace {
 
@@ -201,6 +203,36 @@ TEST(Turnover, WhatGoesAgain) {
   EXPECT_FALSE(TurnoverIn("let t = [];\nfunction next(f) { t = t.concat(f) }").replaced);
   EXPECT_FALSE(TurnoverIn("let t = [];\nfunction next(f) { t = lex(f); t.push(1) }").replaced);
   EXPECT_FALSE(TurnoverIn("let t = [];\nfunction next(f) { t = caches.all }").replaced);
+  EXPECT_TRUE(TurnoverIn("let t = [], young = [];\nfunction turn() { t = young; young = [] }").replaced);
+  EXPECT_FALSE(TurnoverIn("let t = [], young = [];\nfunction turn() { t = young }").replaced);
+}
+
+Taking TakingIn(const std::string& source, std::string_view name = "t", NamedThing thing = NamedThing::kVariable) {
+  const std::vector<SourceToken> tokens = ReadTokens(source, Cancel());
+  Taking taking = TakingFrom(source, tokens, StartCode(source, tokens), name, thing);
+  taking.handed_to = taking.handed_to.empty() ? "" : taking.handed_to == "old" ? "old" : "other";
+  return taking;
+}
+
+TEST(Taking, WhatTheSourceTakes) {
+  const std::string map = "const t = new Map();\n", list = "let t = [];\n";
+  EXPECT_TRUE(TakingIn(map + "function end(k) { t.delete(k) }").takes);
+  EXPECT_TRUE(TakingIn("const t = {};\nfunction end(k) { delete t[k] }").takes);
+  EXPECT_TRUE(TakingIn(list + "function next() { return t.shift() }").takes);
+  EXPECT_TRUE(TakingIn(list + "function flush() { send(t); t.length = 0 }").takes);
+  EXPECT_TRUE(TakingIn(list + "function flush() { send(t); t = [] }").takes);
+  EXPECT_TRUE(TakingIn(list + "function cut() { t = t.slice(-100) }").takes);
+  EXPECT_FALSE(TakingIn(list + "function log(x) { t.push(x); if (t.length == 0) say(t.slice(1)) }").takes);
+  EXPECT_FALSE(TakingIn(list + "function undo() { return t.pop() }").takes) << "the newest";
+  EXPECT_FALSE(TakingIn("let t;\nt = [];\nfunction add(x) { t.push(x) }").takes) << "made, not emptied";
+  EXPECT_FALSE(TakingIn("let t;\nfunction add(x) { if (!t) t = []; t.push(x) }").takes) << "made on first use";
+  const auto of_class = [](const std::string& methods) {
+    return TakingIn("class D { constructor() { this.t = [] } add(x) { this.t.push(x) } " + methods + " }", "t", NamedThing::kProperty);
+  };
+  EXPECT_FALSE(of_class("").takes);
+  EXPECT_TRUE(of_class("flush() { const all = this.t; this.t = []; return all }").takes);
+  EXPECT_EQ(of_class("turn() { this.old = this.t; this.t = [] }").handed_to, "old");
+  EXPECT_EQ(of_class("turn() { this.old = this.t.length; this.t = [] }").handed_to, "");
 }
 
 }  // namespace

@@ -133,7 +133,7 @@ class LeaksCommand final : public Command {
     context.progress("looking for leaks", 0, 1);
     std::vector<Suspect> patterns = SuspectsOfPatterns(&reader, graph, LeastOf(TotalsOf(graph)), context.cancel);
     const FindingFacts facts = FactsFor(context.session, graph);
-    const VerdictOptions options{.out_of_memory = facts.out_of_memory, .running = Running(context, reader, graph)};
+    const VerdictOptions options{.out_of_memory = facts.out_of_memory, .limit = facts.limit, .running = Running(context, reader, graph)};
     Verdict verdict = FindVerdict(&reader, graph, &holders, std::move(patterns), options, context.cancel);
 
     context.out.BeginDocument("leaks", TargetCard(context.session));

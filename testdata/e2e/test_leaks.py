@@ -17,7 +17,7 @@ EVERYWHERE = ("leak_map_cache", "leak_event_bus", "leak_set_interval", "leak_cla
 QUICK = 3                # so many of them with --quick
 OLD_SPACE = 40           # megabytes, of the runs that end out of memory
 LIMITS = {"healthy_tables": 28, "healthy_compiler": 20}  # too small for what they do
-NEVER_OUT_OF_MEMORY = ("healthy_lru", "healthy_loaded", "healthy_generations", "healthy_ttl", "healthy_catalog", "healthy_server",
+NEVER_OUT_OF_MEMORY = ("healthy_lru", "healthy_loaded", "healthy_generations", "healthy_ttl", "healthy_windows", "healthy_catalog", "healthy_server",
                        "healthy_garbage", "healthy_tree", "healthy_startup", "healthy_pool", "healthy_parser",
                        "healthy_caches")
 ONLY_OUT_OF_MEMORY = ("leak_async_export",)  # before that it may as well be work in progress

@@ -235,6 +235,7 @@ Excuse ExcuseFinder::Of(const Suspect& suspect, std::string* detail) {
   if (suspect.count < kFewEntries && !one_large) return Excuse::kFew;
   if (const Excuse filled = FilledOnce(suspect); filled != Excuse::kNone) return filled;
   if (const Excuse excuse = InTurn(suspect, detail); excuse != Excuse::kNone) return excuse;
+  if (GoesAgain(suspect, detail)) return Excuse::kSteady;
   if (MadeAtOnce(suspect)) return suspect.count < kManyEntries ? Excuse::kFew : Excuse::kMadeAtOnce;
   return Excuse::kNone;
 }

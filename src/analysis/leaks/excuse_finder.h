@@ -9,6 +9,7 @@
 
 #include "analysis/leaks/holder.h"
 #include "analysis/leaks/suspect.h"
+#include "analysis/leaks/timers.h"
 #include "base/cancel.h"
 #include "graph/heap_graph.h"
 
@@ -35,6 +36,7 @@ std::string_view ExcuseName(Excuse excuse);  // "bounded", ...: for JSON
 
 struct VerdictOptions {
   bool out_of_memory = false;         // V8 gave up: what is merely many filled the heap all the same
+  std::optional<uint64_t> limit;      // bytes, of the heap
   double least_share = 0.10;          // of all live bytes that a suspect needs
   double least_growing_share = 0.02;  // of one that grows, beside another suspect
   size_t most_pins = 5;
@@ -48,13 +50,25 @@ class ExcuseFinder {
                const Cancel& cancel)
       : reader_(*reader), graph_(graph), holders_(*holders), options_(options), cancel_(cancel) {}
 
+  // All that are to be judged: what some are excused by excuses others, too.
+  void SetCandidates(const std::vector<Suspect>& candidates);
+
   // The suspect's holder and share must be known. `detail` (raw target text: "max = 1000") is what it is told by.
   Excuse Of(const Suspect& suspect, std::string* detail);
+  // When the process died.
+  const TimerClock& Clock();
 
  private:
   Excuse FilledOnce(const Suspect& suspect);
   Excuse InTurn(const Suspect& suspect, std::string* detail);
   Excuse Guarded(const Suspect& suspect, std::string* detail);
+  bool GoesAgain(const Suspect& suspect, std::string* detail);
+  bool IsDeletedByTimers(const Suspect& suspect, std::string* detail);
+  struct NamedValue {
+    uint64_t value = 0;
+    std::optional<double> raw_double;
+  };
+  std::optional<NamedValue> ValueNamed(const Holder& holder, const std::string& text);
   std::optional<double> NumberNamed(const Holder& holder, const std::string& text);
   std::optional<double> NumberIn(uint64_t tagged, const std::string& text, bool is_holder);
   bool IsReplaced(const Suspect& suspect);
@@ -67,6 +81,13 @@ class ExcuseFinder {
   const VerdictOptions& options_;
   const Cancel& cancel_;
   std::optional<std::vector<Activation>> activations_;
+  std::optional<TimerClock> clock_;
+  struct SteadyTimers {
+    uint64_t script = 0;
+    int64_t begin = 0, end = 0;  // of the callback
+    uint64_t count = 0;
+  };
+  std::vector<SteadyTimers> timers_;
 };
 
 }  // namespace corewalk

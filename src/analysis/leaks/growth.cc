@@ -14,6 +14,7 @@ namespace corewalk {
 namespace {
 
 constexpr double kMost = 0.95;          // of neighbours that must be in order
+constexpr double kFarBack = 0.1;        // of all that a field rises by, that entries may lie behind
 constexpr double kInMostEntries = 0.9;  // of the entries that must have the field
 constexpr size_t kFewest = 3;           // entries that make an order
 constexpr int kMostProperties = 64;     // of one entry that are looked at
@@ -33,11 +34,19 @@ struct Series {
     orders.push_back(order);
     dates &= date;
   }
+  // Few fall behind the one before; and few lie far below what was reached, as all do once it has begun anew.
   bool Rises() const {
-    size_t falling = 0;
-    for (size_t i = 1; i < values.size(); ++i) falling += values[i] < values[i - 1];
-    return values.size() >= kFewest &&
-           static_cast<double>(values.size() - 1 - falling) >= kMost * static_cast<double>(values.size() - 1);
+    if (values.size() < kFewest) return false;
+    const auto [lowest, highest] = std::ranges::minmax(values);
+    double reached = values[0];
+    size_t falling = 0, far = 0;
+    for (size_t i = 1; i < values.size(); ++i) {
+      falling += values[i] < values[i - 1];
+      far += values[i] < reached - kFarBack * (highest - lowest);
+      reached = std::max(reached, values[i]);
+    }
+    const double few = (1 - kMost) * static_cast<double>(values.size() - 1) + 1e-9;
+    return static_cast<double>(falling) <= few && static_cast<double>(far) <= few;
   }
   bool IsTime() const { return !values.empty() && std::ranges::all_of(values, IsMilliseconds); }
   bool IsSequence() const {
@@ -202,6 +211,7 @@ void FindSpans(HeapReader& reader, std::span<const StoreEntry> sample, const Sto
     std::string name = one.key == 0 ? "" : ReadKey(reader, one.key).text;
     const double oldest = FieldOf(reader, first, one.key).value_or(one.values.front());
     const double newest = FieldOf(reader, last, one.key).value_or(one.values.back());
+    if (newest < oldest) continue;
     if (one.IsTime()) {
       const int rank = RankOfTime(name, one.dates);
       if (rank > best_time) {

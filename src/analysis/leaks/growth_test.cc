@@ -1,5 +1,6 @@
 #include "analysis/leaks/growth.h"
 
+#include "analysis/leaks/newest_only.h"
 #include "heap/testing/view_test.h"
 
 namespace corewalk {
@@ -101,6 +102,25 @@ TEST(JudgeTest, TheLastFewOfALongSequenceAreBounded) {
   EXPECT_EQ(Judge(store, 2000, ids, true, window).bound, Bound::kUnknown);
 }
 
+TEST(NewestOnlyTest, NumbersAndTimes) {
+  Growth growth;
+  EXPECT_EQ(NewestOnly(growth, 1000, 60'000), "");
+  growth.sequence = {.field = "id", .first = 1, .last = 1000, .gapless = true};
+  EXPECT_EQ(NewestOnly(growth, 1000, 60'000), "");
+  growth.sequence->first = 1500, growth.sequence->last = 2499;
+  EXPECT_EQ(NewestOnly(growth, 1000, 60'000), "") << "a backlog";
+  growth.sequence->first = 9001, growth.sequence->last = 10'000;
+  EXPECT_EQ(NewestOnly(growth, 1000, 60'000), "its .id begin at 9,001");
+  growth.sequence->gapless = false;
+  EXPECT_EQ(NewestOnly(growth, 1000, 60'000), "");
+  growth.times = {.field = "at", .oldest = 1e12, .newest = 1e12 + 1500, .per_second = 700};
+  EXPECT_EQ(NewestOnly(growth, 1000, 60'000), "") << "nothing was deleted: it may have begun late";
+  growth.deleted_from = true;
+  EXPECT_EQ(NewestOnly(growth, 1000, 60'000), "its entries are of 1,500 ms, and the process lived for 60,000 ms or longer");
+  EXPECT_EQ(NewestOnly(growth, 1000, 3000), "");
+  EXPECT_EQ(NewestOnly(growth, 1000, 0), "");
+}
+
 TEST(JudgeTest, AnArrayThatKeepsTheLastFewIsBounded) {
   Growth growth = GrowthOfStore(Table(StoreKind::kElements, 10000, 15016));  // shifted
   growth.sequence = {.field = "n", .first = 50001, .last = 60000, .gapless = true};
@@ -148,6 +168,13 @@ TEST_P(SpansTest, TimesWithoutOrderSayNothing) {
   std::vector<uint64_t> values;
   for (int i = 0; i < 6; ++i) values.push_back(heap_.Object({{at, Date(1.7e12 + 1000 * (i * 5 % 6))}}));
   EXPECT_FALSE(Find(values, 6).times);
+}
+
+TEST_P(SpansTest, TimesThatBeginAnewDoNotRise) {
+  const uint64_t at = heap_.String("at");
+  std::vector<uint64_t> values;
+  for (int i = 0; i < 60; ++i) values.push_back(heap_.Object({{at, Date(1.7e12 + 1000 * (i < 40 ? 20 + i : i - 40))}}));
+  EXPECT_FALSE(Find(values, 60).times);
 }
 
 TEST_P(SpansTest, Limits) {

@@ -78,6 +78,7 @@ struct Suspect {
   bool inner = false;                      // a part of the entries of another collection, and alike are those of the others
   bool bounded = false;                    // P: the evidence speaks against it (an LRU that evicts)
   std::string steady;                      // P: why as many go as come, though there are many; "" = they do not
+  uint64_t callback = 0;                   // P: tagged; of timers the function that they call
   std::string sample;                      // P: some keys, or an element, in a few words
   std::vector<std::string> advice;         // P: what to try, one clause each
 

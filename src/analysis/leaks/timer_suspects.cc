@@ -84,6 +84,7 @@ Suspect SuspectOf(HeapReader* reader, const HeapGraph& graph, SourceFinder* sour
   const std::string made_by(MadeBy(first.view.kind));
   Suspect suspect{
       .kind = SuspectKind::kTimers, .what = made_by, .count = group.members.size(), .retained_bytes = group.retained};
+  suspect.callback = first.function;
   std::vector<uint64_t> functions;
   for (const uint32_t member : group.members) {
     suspect.nodes.push_back(census.timers[member].node);

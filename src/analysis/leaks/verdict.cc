@@ -63,6 +63,7 @@ class Inquiry {
     }
     SortBySize(&candidates);
     FindHolders(&candidates);
+    excuses_.SetCandidates(candidates);
     std::vector<Considered> judged;
     for (Suspect& suspect : candidates) {
       suspect.share = live == 0 ? 0 : static_cast<double>(suspect.weight()) / live;
@@ -212,7 +213,7 @@ class Inquiry {
   std::optional<double> MostLived() {
     constexpr double kWhile = 600'000;
     if (!lived_) {
-      const TimerClock clock = FindTimers(&reader_, graph_, cancel_).clock;
+      const TimerClock& clock = excuses_.Clock();
       lived_ = clock.source == TimerClock::Source::kLoop ? 2 * clock.now + kWhile : -1;
     }
     return *lived_ < 0 ? std::nullopt : lived_;

@@ -1,0 +1,105 @@
+#include "analysis/source_taking.h"
+
+#include <algorithm>
+#include <array>
+
+namespace corewalk {
+namespace {
+
+// pop() takes the newest.
+constexpr auto kTaking = std::to_array<std::string_view>({"clear", "delete", "shift", "splice"});
+constexpr auto kKeeping = std::to_array<std::string_view>({"filter", "slice"});
+
+class Reader {
+ public:
+  Reader(std::string_view text, const std::vector<SourceToken>& tokens, const StartCode& code, std::string_view name,
+         bool property)
+      : text_(text), tokens_(tokens), code_(code), name_(name), property_(property) {}
+
+  Taking Run() {
+    Taking taking;
+    for (size_t i = 0; i < tokens_.size(); ++i) {
+      if (!IsMeant(i)) continue;
+      if (TakesAt(i)) taking.takes = true;
+      if (!GivesEmptyAt(i)) continue;
+      taking.takes = true;
+      if (const std::string_view to = HandedTo(i); !to.empty()) taking.handed_to = to;
+    }
+    return taking;
+  }
+
+ private:
+  std::string_view Word(size_t i) const {
+    return i < tokens_.size() ? text_.substr(tokens_[i].begin, tokens_[i].end - tokens_[i].begin) : "";
+  }
+  bool Is(size_t i, char mark) const {
+    return i < tokens_.size() && tokens_[i].kind == TokenKind::kMark && tokens_[i].mark == mark;
+  }
+  bool IsDot(size_t i) const { return Is(i, '.') || Is(i, kOptional); }
+  bool IsName(size_t i) const { return i < tokens_.size() && tokens_[i].kind == TokenKind::kName; }
+  bool IsMeant(size_t i) const { return IsName(i) && Word(i) == name_ && (i > 0 && IsDot(i - 1)) == property_; }
+  size_t BeginOfChain(size_t at) const {
+    while (at >= 2 && IsDot(at - 1) && IsName(at - 2)) at -= 2;
+    return at;
+  }
+
+  bool TakesAt(size_t at) const {
+    const size_t begin = BeginOfChain(at);
+    if (begin > 0 && Word(begin - 1) == "delete" && (Is(at + 1, '[') || IsDot(at + 1))) return true;
+    if (IsDot(at + 1) && Word(at + 2) == "length" && Is(at + 3, '=')) return true;
+    if (IsDot(at + 1) && Is(at + 3, '(') && std::ranges::find(kTaking, Word(at + 2)) != kTaking.end()) return true;
+    // batch = batch.slice(n)
+    if (!Is(at + 1, '=')) return false;
+    for (size_t i = at + 2; i < at + 8 && (IsName(i) || IsDot(i)); ++i) {
+      if (IsMeant(i)) return IsDot(i + 1) && std::ranges::find(kKeeping, Word(i + 2)) != kKeeping.end() && Is(i + 3, '(');
+    }
+    return false;
+  }
+
+  // `name = []`, `name = new Map()`, but not where it is made for the first time.
+  bool GivesEmptyAt(size_t at) const {
+    if (!Is(at + 1, '=')) return false;
+    const size_t value = at + 2;
+    const bool made = Word(value) == "new" && IsName(value + 1) && (!Is(value + 2, '(') || Is(value + 3, ')'));
+    const bool literal = (Is(value, '[') && Is(value + 1, ']')) || (Is(value, '{') && Is(value + 1, '}'));
+    if (!made && !literal) return false;
+    const size_t begin = BeginOfChain(at);
+    const std::string_view before = begin > 0 ? Word(begin - 1) : "";
+    if (before == "let" || before == "var" || before == "const") return false;
+    const StartCode::Function* function = code_.Around(at);
+    if (function == nullptr || function->class_body) return false;
+    if (function->name != SIZE_MAX && Word(function->name) == "constructor") return false;
+    std::vector<StartPlace> places;
+    std::vector<std::string_view> methods;
+    return !code_.RunsAtStart(at, &places, &methods);
+  }
+
+  // Of `older = younger; younger = new Map()`, found at the second younger, the older; also `const old = younger`.
+  std::string_view HandedTo(size_t at) const {
+    constexpr size_t kNear = 64;  // tokens
+    const StartCode::Function* function = code_.Around(at);
+    if (function == nullptr) return "";
+    for (size_t i = at; i-- > function->body && i + kNear > at;) {
+      if (!IsMeant(i)) continue;
+      const size_t begin = BeginOfChain(i);
+      const bool whole = !IsDot(i + 1) && !Is(i + 1, '[') && !Is(i + 1, '(') && !Is(i + 1, '=');
+      if (whole && begin >= 2 && Is(begin - 1, '=') && IsName(begin - 2)) return Word(begin - 2);
+    }
+    return "";
+  }
+
+  const std::string_view text_;
+  const std::vector<SourceToken>& tokens_;
+  const StartCode& code_;
+  const std::string_view name_;
+  const bool property_;
+};
+
+}  // namespace
+
+Taking TakingFrom(std::string_view text, const std::vector<SourceToken>& tokens, const StartCode& code,
+                  std::string_view name, NamedThing thing) {
+  return Reader(text, tokens, code, name, thing == NamedThing::kProperty).Run();
+}
+
+}  // namespace corewalk
