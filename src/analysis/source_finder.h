@@ -93,6 +93,7 @@ class SourceFinder {
   struct FoundTaking {
     bool takes = false;
     std::string handed_to;  // raw target text
+    bool iterates = false;
   };
   FoundTaking TakingFromIn(std::string_view file, std::string_view name, NamedThing thing);
 

@@ -8,6 +8,7 @@ namespace {
 
 // pop() takes the newest.
 constexpr auto kTaking = std::to_array<std::string_view>({"clear", "delete", "shift", "splice"});
+constexpr auto kGoingThrough = std::to_array<std::string_view>({"entries", "forEach", "keys", "size", "values"});
 constexpr auto kKeeping = std::to_array<std::string_view>({"filter", "slice"});
 
 class Reader {
@@ -21,6 +22,7 @@ class Reader {
     for (size_t i = 0; i < tokens_.size(); ++i) {
       if (!IsMeant(i)) continue;
       if (TakesAt(i)) taking.takes = true;
+      if (GoesThroughAt(i)) taking.iterates = true;
       if (!GivesEmptyAt(i)) continue;
       taking.takes = true;
       if (const std::string_view to = HandedTo(i); !to.empty()) taking.handed_to = to;
@@ -54,6 +56,14 @@ class Reader {
       if (IsMeant(i)) return IsDot(i + 1) && std::ranges::find(kKeeping, Word(i + 2)) != kKeeping.end() && Is(i + 3, '(');
     }
     return false;
+  }
+
+  bool GoesThroughAt(size_t at) const {
+    if (IsDot(at + 1)) return std::ranges::find(kGoingThrough, Word(at + 2)) != kGoingThrough.end();
+    const size_t begin = BeginOfChain(at);
+    if (begin == 0) return false;
+    if (Is(begin - 1, kSpread) || Word(begin - 1) == "of") return true;
+    return Is(begin - 1, '(') && Is(at + 1, ')') && begin >= 2 && (Word(begin - 2) == "from" || Word(begin - 2) == "Set" || Word(begin - 2) == "Map");
   }
 
   // `name = []`, `name = new Map()`, but not where it is made for the first time.

@@ -232,6 +232,10 @@ TEST(Taking, WhatTheSourceTakes) {
   EXPECT_FALSE(of_class("").takes);
   EXPECT_TRUE(of_class("flush() { const all = this.t; this.t = []; return all }").takes);
   EXPECT_EQ(of_class("turn() { this.old = this.t; this.t = [] }").handed_to, "old");
+  EXPECT_TRUE(of_class("all() { for (const x of this.t) say(x) }").iterates);
+  EXPECT_TRUE(TakingIn(map + "setInterval(() => gauge(t.size), 5)").iterates);
+  EXPECT_TRUE(TakingIn(map + "const all = () => [...t]").iterates);
+  EXPECT_FALSE(TakingIn(map + "const of = (k) => t.has(k) && t.get(k)").iterates);
   EXPECT_EQ(of_class("turn() { this.old = this.t.length; this.t = [] }").handed_to, "");
 }
 

@@ -44,6 +44,8 @@ std::string_view ExcuseText(Excuse excuse) {
       return "a structure that refers to itself, like a syntax tree: data in use";
     case Excuse::kRunning:
       return "only a running function holds it: work in progress";
+    case Excuse::kBesideRunning:
+      return "one thing that does not grow, smaller than what is work in progress, which may be made from it";
     case Excuse::kInternal:
       return "nothing of the program's own holds it";
     case Excuse::kMadeAtOnce:
@@ -94,8 +96,8 @@ class LeaksCommand final : public Command {
                  "syntax tree, what only a running function holds, a table that is filled where it is declared or\n"
                  "while the program starts and then only read, timers of which as many go as come. When nothing\n"
                  "stands out, the verdict is \"no single holder\", with the reason and what the heap is made of.\n"
-                 "Said as well: much of the heap is garbage, the limit is too small, the memory is outside of the\n"
-                 "heap, one object is most of it, there are many vm contexts or isolates.\n\n"
+                 "Said as well: much of the heap is garbage, the limit is too small or far away, the memory is outside\n"
+                 "of the heap, one object is most of it, there are many vm contexts or isolates.\n\n"
                  "--fail-if CONDITION ends with exit status 3 when the condition holds, for CI. Quantities:\n"
                  "  retained(CLASS)  bytes that all live objects of a class retain, as histogram counts them, or what a\n"
                  "                   suspect of that class is told to retain, whichever is more\n"
@@ -217,6 +219,9 @@ class LeaksCommand final : public Command {
         return fmt::format(
             "the heap limit is too small: {}{} is live and no single thing stands out; raise --max-old-space-size",
             FormatBytesShort(finding.bytes), finding.limit == 0 ? "" : " of " + FormatBytesShort(finding.limit));
+      case FindingKind::kFarFromLimit:
+        return fmt::format("the heap was nowhere near its limit: {} of {} is live; what follows is the largest of it, and may be in order",
+                           FormatShare(finding.share), FormatBytesShort(finding.limit));
       case FindingKind::kExternal:
         return fmt::format(
             "most memory is outside of the heap: live objects hold {} there ({} of all that is live); "

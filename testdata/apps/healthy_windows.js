@@ -4,7 +4,7 @@
 const scenario = require('./lib/scenario.js');
 const common = require('./common.js');
 
-const kWindow = 150;  // ms
+const kWindow = 300;  // ms
 
 class Batcher {
   constructor() {
@@ -51,7 +51,7 @@ const visits = setInterval(() => {
     limiter.count('192.168.' + (come >> 7 & 255) + '.' + (come & 127));
   }
   // Between two turns.
-  if (Date.now() - begun < 8.5 * kWindow || batcher.batch.length < 1000) return;
+  if (Date.now() - begun < 5.5 * kWindow || batcher.batch.length < 1000) return;
   clearInterval(visits);
   clearInterval(turns);
   common.finish({expect: null});

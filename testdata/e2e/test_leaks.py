@@ -17,10 +17,13 @@ EVERYWHERE = ("leak_map_cache", "leak_event_bus", "leak_set_interval", "leak_cla
 QUICK = 3                # so many of them with --quick
 OLD_SPACE = 40           # megabytes, of the runs that end out of memory
 LIMITS = {"healthy_tables": 28, "healthy_compiler": 20}  # too small for what they do
-NEVER_OUT_OF_MEMORY = ("healthy_lru", "healthy_loaded", "healthy_generations", "healthy_ttl", "healthy_windows", "healthy_catalog", "healthy_server",
+NEVER_OUT_OF_MEMORY = ("healthy_lru", "healthy_loaded", "healthy_generations", "healthy_ttl", "healthy_windows", "healthy_import", "healthy_catalog", "healthy_server",
                        "healthy_garbage", "healthy_tree", "healthy_startup", "healthy_pool", "healthy_parser",
                        "healthy_caches")
 ONLY_OUT_OF_MEMORY = ("leak_async_export",)  # before that it may as well be work in progress
+# A word of what is to be tried.
+ADVICE = {"leak_backpressure": "drain", "leak_growing_string": "in pieces", "leak_pending_promises": "settle every promise",
+          "leak_sliced_strings": "copy the short texts"}
 CONDITIONS_ON = "leak_map_cache"
 RETAINED_SHARE = 0.02    # what may differ from the snapshot
 
@@ -109,6 +112,9 @@ def one_death(ctx, name, path, mode, witnessed):
             healthy(ctx, label, document)
         else:
             judge(ctx, label, document, core, mode)
+            if name in ADVICE and document["suspects"]:
+                advice = document["suspects"][0].get("advice") or ""
+                ctx.check(f"{label}: advises '{ADVICE[name]}'", ADVICE[name] in advice, advice)
         if name == CONDITIONS_ON and mode == "abort":
             conditions(ctx, core)
             paragraphs(ctx, core)

@@ -67,7 +67,11 @@ std::vector<std::string> AdviceFor(const Suspect& suspect) {
       advice.push_back("drop " + NameOf(suspect) + " when it is no longer needed, or process it in parts");
       break;
     case SuspectKind::kStrings:
-      advice.push_back("copy the short part out of the long text, and store equal texts once");
+      if (suspect.what == "(concatenated string)") {
+        advice.push_back("write " + NameOf(suspect) + " out in pieces (a file, a stream) instead of adding to one text (+=), and begin anew");
+      } else {
+        advice.push_back("drop " + NameOf(suspect) + " when it is no longer needed, or read and handle it in pieces (a stream)");
+      }
       break;
     case SuspectKind::kBuffers:
       advice.push_back(

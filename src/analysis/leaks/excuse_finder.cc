@@ -33,7 +33,7 @@ bool MadeAtOnce(const Suspect& suspect) {
 
 std::string_view ExcuseName(Excuse excuse) {
   static constexpr std::string_view kNames[] = {"none",      "small",   "few",      "bounded",
-                                                "structure", "running", "internal", "made_at_once", "filled_once", "filled_at_start", "pool", "replaced", "steady", "one_of_many"};
+                                                "structure", "running", "beside_running", "internal", "made_at_once", "filled_once", "filled_at_start", "pool", "replaced", "steady", "one_of_many"};
   return kNames[static_cast<size_t>(excuse)];
 }
 

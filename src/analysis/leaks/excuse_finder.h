@@ -23,6 +23,7 @@ enum class Excuse : uint8_t {
   kBounded,    // it has a limit, and keeps to it
   kStructure,  // a tree or other structure that refers to itself: data in use rather than a pile
   kRunning,    // only a function that runs, or waits, holds it
+  kBesideRunning,  // one thing that does not grow, smaller than what kRunning excuses: what that is made from
   kInternal,   // nothing of the program's own holds it
   kMadeAtOnce,  // an array that was not added to one by one
   kFilledOnce,  // made from something where it is declared, and the sources do not add to it

@@ -10,6 +10,7 @@ constexpr double kMuchGarbage = 0.4;         // of the heap
 constexpr uint64_t kLeastExternal = 16 << 20;  // bytes
 constexpr double kMostOfTheHeap = 0.5;
 constexpr double kNearlyFull = 0.85;  // of the limit
+constexpr double kFarFromFull = 0.1;
 constexpr uint64_t kManyContexts = 8;
 constexpr uint64_t kManyIsolates = 8;
 
@@ -20,7 +21,7 @@ double ShareOf(uint64_t part, uint64_t whole) {
 }  // namespace
 
 std::string_view FindingName(FindingKind kind) {
-  static constexpr std::string_view kNames[] = {"garbage",    "limit_too_small", "external",
+  static constexpr std::string_view kNames[] = {"garbage",    "limit_too_small", "far_from_limit", "external",
                                                 "one_object", "contexts",        "isolates", "larger_isolate"};
   return kNames[static_cast<size_t>(kind)];
 }
@@ -40,6 +41,11 @@ std::vector<Finding> FindFindings(const Verdict& verdict, const FindingFacts& fa
                           .share = filled,
                           .limit = facts.limit.value_or(0)});
   }
+  if (!facts.out_of_memory && !verdict.suspects.empty() && facts.limit && ShareOf(totals.live_bytes, *facts.limit) < kFarFromFull)
+    findings.push_back({.kind = FindingKind::kFarFromLimit,
+                        .bytes = totals.live_bytes,
+                        .share = ShareOf(totals.live_bytes, *facts.limit),
+                        .limit = *facts.limit});
   if (totals.external_bytes >= kLeastExternal && totals.external_bytes > totals.live_bytes) {
     findings.push_back({.kind = FindingKind::kExternal,
                         .bytes = totals.external_bytes,

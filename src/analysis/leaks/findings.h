@@ -14,6 +14,7 @@ namespace corewalk {
 enum class FindingKind : uint8_t {
   kGarbage,        // most of the heap would have been freed by the next collection
   kLimitTooSmall,  // it ran out of memory, and nothing stands out
+  kFarFromLimit,   // something stands out, but the heap was nowhere near its limit
   kExternal,       // more memory outside of the heap than in it
   kOneObject,      // one object, not many, is most of the heap
   kContexts,       // vm contexts
@@ -25,9 +26,9 @@ std::string_view FindingName(FindingKind kind);  // "garbage", "limit_too_small"
 struct Finding {
   FindingKind kind = FindingKind::kGarbage;
   uint64_t count = 0;  // of contexts, isolates; of kLargerIsolate its number
-  uint64_t bytes = 0;  // garbage, external memory, the object; of kLimitTooSmall what is live
-  double share = 0;    // of the heap (garbage), of what is live (all else)
-  uint64_t limit = 0;  // bytes, of kLimitTooSmall; 0 = unknown
+  uint64_t bytes = 0;  // garbage, external memory, the object; of kLimitTooSmall and kFarFromLimit what is live
+  double share = 0;    // of the heap (garbage), of the limit (those two), of what is live (all else)
+  uint64_t limit = 0;  // bytes, of those two; 0 = unknown
 };
 
 struct FindingFacts {

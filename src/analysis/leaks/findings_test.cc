@@ -44,6 +44,17 @@ TEST(Findings, TheLimitIsTooSmallOnlyWhenNothingStandsOut) {
   EXPECT_FALSE(Has(FindFindings(verdict, facts), FindingKind::kLimitTooSmall));
 }
 
+TEST(Findings, FarFromTheLimit) {
+  const FindingFacts facts{.limit = 4096 * kMegabyte};
+  Verdict verdict = Of(20 * kMegabyte, kMegabyte);
+  EXPECT_FALSE(Has(FindFindings(verdict, facts), FindingKind::kFarFromLimit)) << "nobody is accused";
+  verdict.suspects.push_back({});
+  EXPECT_TRUE(Has(FindFindings(verdict, facts), FindingKind::kFarFromLimit));
+  EXPECT_FALSE(Has(FindFindings(verdict, {.limit = 100 * kMegabyte}), FindingKind::kFarFromLimit));
+  EXPECT_FALSE(Has(FindFindings(verdict, {}), FindingKind::kFarFromLimit)) << "the limit is unknown";
+  EXPECT_FALSE(Has(FindFindings(verdict, {.out_of_memory = true, .limit = 4096 * kMegabyte}), FindingKind::kFarFromLimit));
+}
+
 TEST(Findings, MemoryOutsideOfTheHeap) {
   EXPECT_TRUE(Has(FindFindings(Of(20 * kMegabyte, 0, 90 * kMegabyte), {}), FindingKind::kExternal));
   EXPECT_FALSE(Has(FindFindings(Of(20 * kMegabyte, 0, 18 * kMegabyte), {}), FindingKind::kExternal));

@@ -1,9 +1,13 @@
 #include "analysis/leaks/further_advice.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "analysis/leaks/advice.h"
 #include "analysis/leaks/buffers.h"
+#include "analysis/leaks/growth_text.h"
+#include "analysis/leaks/promise_waiters.h"
 #include "analysis/leaks/unused_captures.h"
 #include "base/number_text.h"
 
@@ -71,9 +75,79 @@ void OfUnused(HeapReader* reader, const HeapGraph& graph, std::span<Suspect> sus
   }
 }
 
+// What the program goes through cannot become a WeakSet.
+void OfIterated(HolderFinder* holders, Suspect* suspect) {
+  const Holder& holder = suspect->holder;
+  const bool variable = holder.kind == HolderKind::kVariable, property = holder.kind == HolderKind::kProperty;
+  if (!suspect->collection || suspect->collection->keys_held_here.value_or(0) <= 0 || (!variable && !property)) return;
+  const NamedThing thing = variable ? NamedThing::kVariable : NamedThing::kProperty;
+  if (holders->sources().TakingFromIn(holder.file, holder.name, thing).iterates)
+    suspect->advice = CollectionAdvice(*suspect->collection, true);
+}
+
+// Whoever waits for what never comes.
+void OfWaiters(HeapReader* reader, Suspect* suspect, const Cancel& cancel) {
+  if (!suspect->collection) return;
+  const PromiseWaiters waiters = FindPromiseWaiters(reader, suspect->collection->store, cancel);
+  if (waiters.looked == 0 || waiters.resolvers * 2 < waiters.looked) return;
+  const SuspectFunction& waiting = waiters.waiting;
+  suspect->growth.push_back(CountText(waiters.resolvers) + " of " + CountText(waiters.looked) +
+                            " entries looked at settle a promise" +
+                            (waiting.count == 0 ? ""
+                                                : "; for " + CountText(waiting.count) + " of them " + waiting.name + " waits at " +
+                                                      waiting.file + ":" + std::to_string(waiting.line) + ":" + std::to_string(waiting.column)));
+  // V8's own, which have no name and no place.
+  std::erase_if(suspect->functions, [](const SuspectFunction& function) { return function.file.empty() && function.name.empty(); });
+  suspect->advice = {"settle every promise: reject it after a timeout (AbortSignal.timeout) and take it out of " +
+                         (suspect->holder.name.empty() ? std::string("the collection") : suspect->holder.name),
+                     "handle errors and disconnects of what they wait for"};
+}
+
+// What a stream was given and has not written yet (lib/internal/streams/writable.js).
+void OfStreams(HeapReader* reader, const HeapGraph& graph, Suspect* suspect) {
+  if (suspect->kind != SuspectKind::kCollection) return;
+  const std::vector<PathStep>& path = suspect->holder.path;
+  const bool in_writable = std::ranges::any_of(path, [&](const PathStep& step) {
+    return graph.IsObject(step.node) && reader->ClassOf(graph.index().AddressOf(step.node) + 1) == "WritableState";
+  });
+  if (in_writable)
+    suspect->advice = {"it is what a stream was given to write and has not written: when write() returns false, wait for "
+                       "'drain' before the next one, or use pipeline(), which does"};
+}
+
+std::string AddressText(Address address) {
+  char text[24];
+  std::snprintf(text, sizeof(text), "0x%llx", static_cast<unsigned long long>(address));
+  return text;
+}
+
+// `path --class Object` would show the way to any.
+void OfPlainObjects(const HeapGraph& graph, Suspect* suspect) {
+  constexpr auto kPlain = std::to_array<std::string_view>({"Array", "Function", "Map", "Object", "Promise", "Set"});
+  if (suspect->kind != SuspectKind::kObjects || !suspect->advice.empty() ||
+      std::ranges::find(kPlain, suspect->element_class) == kPlain.end())
+    return;
+  const bool chain = suspect->what.starts_with("chain");
+  const ObjectId one = chain && suspect->container != kNoObject ? suspect->container
+                       : suspect->nodes.empty()                 ? suspect->container
+                                                                : suspect->nodes[suspect->nodes.size() / 2];
+  if (!graph.IsObject(one)) return;
+  suspect->advice.push_back("find out who should have dropped them: path " + AddressText(graph.index().AddressOf(one)));
+}
+
 }  // namespace
 
-void AddFurtherAdvice(HeapReader* reader, const HeapGraph& graph, std::span<Suspect> suspects, const Cancel& cancel) {
+void AddFurtherAdvice(HeapReader* reader, const HeapGraph& graph, HolderFinder* holders, std::span<Suspect> suspects,
+                      const Cancel& cancel) {
+  for (Suspect& suspect : suspects) {
+    OfIterated(holders, &suspect);
+    OfWaiters(reader, &suspect, cancel);
+    OfStreams(reader, graph, &suspect);
+    OfPlainObjects(graph, &suspect);
+    if (suspect.element_class == "(sliced string)")
+      Advise(&suspect, "copy the short texts (Buffer.from(text).toString()): each is a slice, which holds the whole text that it "
+                       "was cut from (strings)");
+  }
   const auto buffers = [](const Suspect& suspect) { return Pins(suspect, {"ArrayBuffer", "Buffer", "FastBuffer", "Uint8Array"}); };
   if (std::ranges::any_of(suspects, buffers)) OfSlices(reader, graph, suspects, cancel);
   if (std::ranges::any_of(suspects, PinsFunctions)) OfUnused(reader, graph, suspects, cancel);

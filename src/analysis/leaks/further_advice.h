@@ -12,6 +12,7 @@
 
 namespace corewalk {
 
-void AddFurtherAdvice(HeapReader* reader, const HeapGraph& graph, std::span<Suspect> suspects, const Cancel& cancel);
+void AddFurtherAdvice(HeapReader* reader, const HeapGraph& graph, HolderFinder* holders, std::span<Suspect> suspects,
+                      const Cancel& cancel);
 
 }  // namespace corewalk

@@ -102,10 +102,10 @@ std::vector<std::string> GrowthClauses(const CollectionFacts& facts) {
   return clauses;
 }
 
-std::vector<std::string> CollectionAdvice(const CollectionFacts& facts) {
+std::vector<std::string> CollectionAdvice(const CollectionFacts& facts, bool iterated) {
   std::vector<std::string> advice;
   const bool is_array = facts.kind == CollectionKind::kArray;
-  if (facts.keys_held_here.value_or(0) > 0.5) {
+  if (facts.keys_held_here.value_or(0) > 0.5 && !iterated) {
     advice.push_back(facts.kind == CollectionKind::kSet
                          ? "if it is never iterated, use a WeakSet: it would not keep its members alive"
                          : "use a WeakMap: its keys are objects that nothing else needs any more");

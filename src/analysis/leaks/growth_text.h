@@ -12,7 +12,8 @@ namespace corewalk {
 // added and none was deleted".
 std::vector<std::string> GrowthClauses(const CollectionFacts& facts);
 // What to try, one clause each.
-std::vector<std::string> CollectionAdvice(const CollectionFacts& facts);
+// `iterated`: the program goes through all of it, which it could not with a WeakMap or WeakSet.
+std::vector<std::string> CollectionAdvice(const CollectionFacts& facts, bool iterated = false);
 // "user:… (sequential, 0 to 59,999)"; "" when keys say nothing.
 std::string KeysClause(const KeyPattern& keys);
 

@@ -71,9 +71,10 @@ class Inquiry {
       one.excuse = excuses_.Of(one.suspect, &one.detail);
       judged.push_back(std::move(one));
     }
+    ExcuseWhatIsWorkedOn(&judged);
     Divide(std::move(judged));
     FindPins(graph_, reader_.names(), verdict_.suspects, options_.most_pins, cancel_);
-    AddFurtherAdvice(&reader_, graph_, verdict_.suspects, cancel_);
+    AddFurtherAdvice(&reader_, graph_, &holders_, verdict_.suspects, cancel_);
     return std::move(verdict_);
   }
 
@@ -183,6 +184,22 @@ class Inquiry {
   }
   static ObjectId HeldOf(const Suspect& suspect) {
     return suspect.container != kNoObject ? suspect.container : suspect.nodes.empty() ? kNoObject : suspect.nodes[0];
+  }
+
+  // The text that a parser is at work on, where what it has made of it so far is larger: neither is a leak. A text that
+  // is made of pieces, and anything that is a collection, may have grown.
+  static void ExcuseWhatIsWorkedOn(std::vector<Considered>* judged) {
+    uint64_t running = 0;
+    for (const Considered& one : *judged) {
+      if (one.excuse == Excuse::kRunning) running = std::max(running, one.suspect.weight());
+    }
+    for (Considered& one : *judged) {
+      const Suspect& suspect = one.suspect;
+      const bool text = suspect.kind == SuspectKind::kStrings && suspect.what == "(string)";
+      const bool memory = suspect.kind == SuspectKind::kObject && suspect.what == "ArrayBuffer";
+      if (one.excuse == Excuse::kNone && (text || memory) && !suspect.grows && suspect.weight() < running)
+        one.excuse = Excuse::kBesideRunning;
+    }
   }
 
   // A leak stands out: few things hold most of the heap, or far more than whatever comes next. Where nothing does,
