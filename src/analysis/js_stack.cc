@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kMostThreads = 1 << 12;
 constexpr size_t kPollFrames = 256;
-constexpr size_t kMostNative = 4096;  // C++ frames in a row
+constexpr Address kNoEnd = ~Address{0};
 
 struct IsolateOnThread {
   int isolate = -1;
@@ -57,7 +57,9 @@ bool AddNative(NativeModules& modules, JsFrameReader& frames, UnwindRegisters* r
     }
     thread->frames.push_back(std::move(frame));
     if (!modules.Step(returns, registers)) return false;
-    if (i + 1 == kMostNative) thread->cut = true;  // a recursion of C++; what lies below it is not told
+    if (i + 1 < kMostNative) continue;
+    thread->native_cut = true;
+    thread->cut |= until == kNoEnd;  // whatever lies below
   }
   return false;
 }
@@ -77,7 +79,6 @@ UnwindRegisters CallerOfEntry(const StackWords& stack, Address fp) {
 
 void AddThread(IsolateOnThread& on, const ThreadState& state, NativeModules& modules, JsFrameReader& frames, const Cancel& cancel,
                JsThread* thread) {
-  constexpr Address kNoEnd = ~Address{0};
   std::vector<StackFrame>& own = on.frames.frames;
   UnwindRegisters registers = UnwindRegisters::Of(state);
   if (!frames.IsJavaScriptCode(registers.pc())) {

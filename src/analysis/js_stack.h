@@ -63,12 +63,15 @@ struct JsFrame {
   uint64_t arguments_omitted = 0;   // passed, but beyond the bound
 };
 
+inline constexpr size_t kMostNative = 4096;  // C++ frames in a row that are told
+
 struct JsThread {
   int tid = 0;
   int signal = 0;
   int isolate = -1;      // number; -1 = it runs none
   bool running = false;  // it was executing JavaScript, not C++ that JavaScript called
   bool cut = false;      // the stack could not be followed to its end
+  bool native_cut = false;  // a recursion of C++ of which only kMostNative frames are here
   std::vector<JsFrame> frames;
 };
 

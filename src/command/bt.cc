@@ -45,7 +45,7 @@ class StackCommand final : public Command {
                      "V8's own functions that were inlined (Array.prototype.forEach in optimized code) are not shown, only what\n"
                      "they called. At an out-of-memory crash the first line names the function that was allocating and what for.\n"
                      "\n"
-                     "JSON: threads[] of {tid, isolate, signal, running_javascript, cut, frames[], frames_omitted}; a frame has kind\n"
+                     "JSON: threads[] of {tid, isolate, signal, running_javascript, cut, native_cut, frames[], frames_omitted}; a frame has kind\n"
                      "(javascript, builtin, api, entry, construct_entry, exit, construct, internal, adaptor, regexp, wasm, native,\n"
                      "unknown), tier, inlined, deoptimizes_on_return, pc, fp, function, function_address, script, eval_origin of\n"
                      "{function, script, line, column}, line, column, in_loop, positions_unrecorded, inlined_omitted, function_line,\n"
@@ -90,6 +90,8 @@ class StackCommand final : public Command {
     for (const JsThread& thread : stacks.threads) {
       if (thread.cut)
         completeness.notes.push_back(fmt::format("the stack of thread {} could not be followed to its end", thread.tid));
+      if (thread.native_cut)
+        completeness.notes.push_back(fmt::format("C++ recurses on thread {}: of each run of C++ frames the first {} are told", thread.tid, kMostNative));
     }
     if (!stacks.names_known) completeness.notes.push_back("no executable: V8's builtins and C++ functions have no names");
     for (const std::string& file : stacks.missing_files)
@@ -194,9 +196,9 @@ class StackCommand final : public Command {
   static void TellJson(CommandContext& context, Inspector& inspector, const JsStacks& stacks, size_t limit) {
     std::string json;
     for (const JsThread& thread : stacks.threads) {
-      json += fmt::format("{}{{\"tid\":{},\"isolate\":{},\"signal\":{},\"running_javascript\":{},\"cut\":{},\"frames\":[", json.empty() ? "\n" : ",\n",
+      json += fmt::format("{}{{\"tid\":{},\"isolate\":{},\"signal\":{},\"running_javascript\":{},\"cut\":{},\"native_cut\":{},\"frames\":[", json.empty() ? "\n" : ",\n",
                           thread.tid, thread.isolate < 0 ? "null" : std::to_string(thread.isolate),
-                          thread.signal == 0 ? "null" : std::to_string(thread.signal), thread.running, thread.cut);
+                          thread.signal == 0 ? "null" : std::to_string(thread.signal), thread.running, thread.cut, thread.native_cut);
       size_t shown = 0;
       for (const JsFrame& frame : thread.frames) {
         if ((limit != 0 && shown >= limit) || context.cancel.Cancelled()) break;

@@ -10,6 +10,7 @@
 #include "heap/new_space.h"
 #include "heap/page_walker.h"
 #include "heap/size_calibration.h"
+#include "heap/stack_frames.h"
 #include "heap/strings.h"
 #include "heap/tagged.h"
 #include "heap/young_survivors.h"
@@ -62,9 +63,9 @@ std::optional<Address> CurrentIsolate(const Memory& memory, const BinaryFacts& b
 
 // How often a thread's stack points into [low, high).
 size_t StackReferences(const Memory& memory, const ThreadState& thread, Address low, Address high) {
-  const Address sp = thread.reg(Register::kRsp) & ~Address{7};
-  const Region* region = memory.RegionAt(sp);
+  const Region* region = StackRegion(memory, thread.reg(Register::kRsp));
   if (region == nullptr) return 0;
+  const Address sp = std::max(thread.reg(Register::kRsp) & ~Address{7}, region->start);
   std::vector<uint64_t> words(
       std::min<uint64_t>(region->present_end > sp ? region->present_end - sp : 0, kMaxStackBytes) / 8);
   words.resize(memory.Read(sp, std::as_writable_bytes(std::span(words))) / 8);

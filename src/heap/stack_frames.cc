@@ -20,7 +20,7 @@ constexpr size_t kEntryWords = 16;
 
 // Where the stack that `sp` points into ends.
 Address StackEnd(const Memory& memory, const ThreadState& thread, Address sp) {
-  const Region* region = memory.RegionAt(sp);
+  const Region* region = StackRegion(memory, sp);
   if (region == nullptr) return sp;
   Address end = region->present_end;
   // glibc keeps the thread's own struct at the top of the stack it allocates; another mapping may follow at once.
@@ -115,9 +115,22 @@ std::optional<StackFrame> FastCall(const Memory& memory, const StackWords& stack
 
 }  // namespace
 
+const Region* StackRegion(const Memory& memory, Address sp) {
+  constexpr uint64_t kMostBelow = 1 << 20;  // what Linux keeps free below a stack (stack_guard_gap, mm/mmap.c)
+  const Region* region = memory.RegionAt(sp);
+  if (region != nullptr && region->writable) return region;  // a guard page is not
+  const std::span<const Region> regions = memory.Regions();
+  auto above = std::ranges::upper_bound(regions, sp, {}, &Region::start);
+  while (above != regions.end() && !above->writable && above->start - sp <= kMostBelow) ++above;
+  if (above == regions.end() || above->start - sp > kMostBelow || above->present_end == above->start) return region;
+  return &*above;
+}
+
 StackWords ReadStack(const Memory& memory, const ThreadState& thread) {
-  StackWords stack{.start = (thread.reg(Register::kRsp) - kRedZone) & ~Address{7}, .words = {}};
-  const Address end = StackEnd(memory, thread, stack.start);
+  const Address sp = thread.reg(Register::kRsp);
+  StackWords stack{.start = (sp - kRedZone) & ~Address{7}, .words = {}};
+  if (const Region* region = StackRegion(memory, sp)) stack.start = std::max(stack.start, region->start);
+  const Address end = StackEnd(memory, thread, std::max(stack.start, sp & ~Address{7}));
   stack.words = ReadWords(memory, stack.start, end > stack.start ? (end - stack.start) / 8 : 0);
   return stack;
 }

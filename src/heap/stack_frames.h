@@ -19,6 +19,10 @@ namespace corewalk {
 // Of a frame of a function, from its frame pointer (StandardFrameConstants, the same from 7.4 to 14.6).
 inline constexpr int64_t kFrameContext = -8, kFrameFunction = -16;
 
+// The mapping that a thread's stack is in, by its stack pointer; null when there is none. A stack that overflowed ends
+// above its stack pointer: what died there reserved a frame, or was about to write a first word, below the last page.
+const Region* StackRegion(const Memory& memory, Address sp);
+
 // The words of a thread's stack from its stack pointer (and what x86-64 code may use below it) on.
 struct StackWords {
   Address start = 0;

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "heap/page_walker.h"
+#include "heap/stack_frames.h"
 #include "heap/tagged.h"
 #include "heap/word_scan.h"
 
@@ -181,9 +182,10 @@ std::vector<YoungSurvivor> FindYoungSurvivors(const HeapModel& model, std::span<
     }
   }
   for (const ThreadState& thread : memory.Threads()) {
-    const Address sp = thread.reg(Register::kRsp);
-    const Region* region = memory.RegionAt(sp);
-    if (region == nullptr || region->present_end <= sp) continue;
+    const Region* region = StackRegion(memory, thread.reg(Register::kRsp));
+    if (region == nullptr) continue;
+    const Address sp = std::max(thread.reg(Register::kRsp), region->start);
+    if (region->present_end <= sp) continue;
     ConsiderMemory(memory, sp, std::min<uint64_t>(region->present_end - sp, kMaxStackBytes), &from_space);
   }
   from_space.Follow(maps, cancel);

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "heap/stack_frames.h"
 #include "node/node_limits.h"
 
 namespace corewalk {
@@ -45,7 +46,7 @@ std::vector<ThreadStack> FindThreadStacks(const Memory& memory) {
   for (size_t i = 0; i < std::min(threads.size(), kNodeLimits.max_threads); ++i) {
     const ThreadState& thread = threads[i];
     const Address pointer = thread.reg(Register::kRsp), thread_pointer = thread.reg(Register::kFsBase);
-    const Region* region = memory.RegionAt(pointer);
+    const Region* region = StackRegion(memory, pointer);
     if (region == nullptr) continue;
     ThreadStack stack{.start = region->start, .end = region->end, .guard_start = region->start};
     const bool is_main = thread.tid == memory.Process().pid;

@@ -293,6 +293,7 @@ var places = {
   indirect_eval: function() { return (0, eval)('var x = 1;\n   finishStack(x)'); },
   function_constructor: function() { return new Function('a', 'b', 'return finishStack(a + b)')(1, 2); },
   vm: function() { return require('vm').runInThisContext('function inVm() { return finishStack(7); }\n inVm()', {filename: '/virtual/script.js', lineOffset: 10, columnOffset: 5}); },
+  vm_negative: function() { return new (require('vm').Script)('\n\n\n\n\n\n\nfunction inVm() {\n return finishStack(7); }\n inVm()', {filename: '/virtual/negative.js', lineOffset: -5}).runInThisContext(); },
   vm_context: function() { return require('vm').runInNewContext('(function inContext(a) { return end(a); })(8)', {end: finish}, {filename: 'context.js'}); },
   proxy_get: function() { return new Proxy({}, {get: function trap(target, key) { return finish(key); }}).missing; },
   proxy_apply: function() { return new Proxy(function() {}, {apply(target, self, list) { return finish(list); }})(1, 2); },

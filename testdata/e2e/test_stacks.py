@@ -133,6 +133,25 @@ def run(ctx):
     except Skip as reason:
         ctx.skip("stacks: faces", str(reason))
     out_of_memory(ctx)
+    deep(ctx)
+
+
+def deep(ctx):
+    """Stacks that overflowed, in JavaScript and in C++, and one that holds a word like the mark of an entry frame."""
+    for place in ("js", "native", "regexp"):
+        killed = place == "regexp"
+        core = ctx.core("deep_stack", *([] if killed else ["--stack-size=200000"]), "--", place, key=f"stacks-deep-{place}",
+                        kill_after="300" if killed else None)
+        thread = the_thread(ctx.cli_json(core, "bt", "-n", "0"), False)
+        names = [f["function"] for f in thread["frames"] if f["kind"] == "javascript" and f["function"].startswith("at")]
+        once = [n for i, n in enumerate(names) if i == 0 or names[i - 1] != n]
+        ctx.check(f"stacks deep {place}: JavaScript below", once == core.facts["functions"] and not thread["cut"], repr((once, thread["cut"])))
+        ctx.equal(f"stacks deep {place}: whether C++ recurses", thread["native_cut"], place == "native")
+        if place == "js":
+            depths = [f["arguments"][0]["value"] for f in thread["frames"] if f.get("function") == "atRecursion"]
+            ctx.check("stacks deep js: every call", len(depths) > 1000 and depths[-1] == 0 and
+                      all(a - b == 1 for a, b in zip(depths, depths[1:])), repr(depths[:3] + depths[-3:]))
+        ctx.drop(f"stacks-deep-{place}")
 
 
 def texts(ctx, core):
