@@ -25,6 +25,8 @@ constexpr int64_t kExitTarget = 24, kExitCount = 32;
 constexpr int64_t kApiFirst = 16, kApiLast = 72;
 // ArgumentsAdaptorFrameConstants, lines up to 8.8.
 constexpr int64_t kAdaptorCount = -24;
+// V8's own names of the wrappers (src/wasm/wasm-code-manager.cc, src/objects/code-kind.h).
+constexpr char kJsToWasmName[] = "js-to-wasm", kWasmToJsName[] = "wasm-to-js";
 
 }  // namespace
 
@@ -70,6 +72,16 @@ bool JsFrameReader::IsV8s(uint64_t shared) {
     if (data && *data != 0) return IsSmi(*data);
   }
   return true;  // the Smi 0 is a number, too
+}
+
+// What is compiled or built in to call a function of WebAssembly from JavaScript has a frame like that of JavaScript where
+// optimized code could call it (JSToWasmWrapper, from 8.1 on), with the exported function in it.
+bool JsFrameReader::IsWasmExport(uint64_t shared) {
+  for (const ObjectField field : {ObjectField::kSharedUntrusted, ObjectField::kSharedData}) {
+    const std::optional<uint64_t> data = reader_.Field(shared, field);
+    if (data && LooksLikePointer(*data) && reader_.IsType(*data, "WASM_EXPORTED_FUNCTION_DATA_TYPE")) return true;
+  }
+  return false;
 }
 
 bool JsFrameReader::IsBuiltinCode(Address pc) const {
@@ -127,7 +139,10 @@ JsFrame JsFrameReader::Typed(const StackFrame& frame, uint64_t marker) {
       out.kind = FrameKind::kRegExp;
       break;
     case kWasm:
+    case kJsToWasm:
+    case kWasmToJs:
       out.kind = FrameKind::kWasm;
+      if (type != kWasm) out.symbol = type == kJsToWasm ? kJsToWasmName : kWasmToJsName;
       break;
     case kStub:
     case kBuiltin:
@@ -312,6 +327,12 @@ void JsFrameReader::AddJavaScript(const StackFrame& frame, const StackFrame* cal
   out.function = FunctionOf(stack_->At(frame.fp + kFrameFunction));
   out.context = stack_->At(frame.fp + kFrameContext);
   SetArguments(frame, caller, &out);
+  if (IsWasmExport(out.function.shared)) {
+    out.kind = FrameKind::kWasm;
+    out.symbol = kJsToWasmName;
+    frames->push_back(std::move(out));
+    return;
+  }
   const std::optional<CodeView> code = code_.At(frame.pc - (frame.returns ? 1 : 0));
   const uint64_t slot = stack_->At(frame.fp + static_cast<uint64_t>(int64_t{facts_.bytecode_array}));
   const bool has_bytecode = LooksLikePointer(slot) && reader_.IsType(slot, "BYTECODE_ARRAY_TYPE") &&

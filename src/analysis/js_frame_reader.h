@@ -29,6 +29,7 @@ class JsFrameReader {
   JsFrame Typed(const StackFrame& frame, uint64_t marker);
   bool IsFunction(uint64_t word);
   bool IsV8s(uint64_t shared);
+  bool IsWasmExport(uint64_t shared);
   FunctionView Named(FunctionView view);
   const FunctionView& FunctionOf(uint64_t function);
   void AddJavaScript(const StackFrame& frame, const StackFrame* caller, std::vector<JsFrame>* frames);

@@ -83,6 +83,10 @@ std::string Demangled(const std::string& symbol) {
 }
 
 std::string FrameText(const JsFrame& frame, Inspector& inspector, bool arguments) {
+  if (frame.kind == FrameKind::kWasm && frame.function.shared != 0) {
+    // The name of an exported function is its index in the module.
+    return fmt::format("<{}: {} of {}>", frame.symbol, Sanitize(UntrustedText(frame.function.name)), Sanitize(UntrustedText(frame.function.script_name)));
+  }
   if (frame.function.shared != 0 || frame.function.function != 0) {
     std::string text = Sanitize(UntrustedText(NameOrAnonymous(frame.function, true)));
     text += "(" + (arguments && !frame.inlined ? ArgumentsText(frame, inspector) : frame.inlined ? "?" : "") + ") at " + PlaceText(frame);
@@ -106,7 +110,7 @@ std::string FrameText(const JsFrame& frame, Inspector& inspector, bool arguments
     case FrameKind::kRegExp:
       return "<regexp>";
     case FrameKind::kWasm:
-      return "<wasm>";
+      return symbol.empty() ? "<wasm>" : fmt::format("<{}>", symbol);
     case FrameKind::kNative:
       if (frame.symbol.empty() && frame.module.empty()) return "<native>";
       return fmt::format("{}{}{} + {}", Sanitize(UntrustedText(frame.module)), frame.symbol.empty() || frame.module.empty() ? "" : "`",

@@ -127,7 +127,9 @@ FrameMarker FrameMarkers::Of(uint64_t word) const {
   if (name.starts_with("JavaScriptBuiltinContinuation")) return kJavaScriptBuiltinContinuation;
   if (name == "Irregexp") return kRegExp;
   if (name == "Native") return kNative;
-  if (name.starts_with("Wasm") || name == "JsToWasm") return kWasm;
+  if (name == "JsToWasm") return kJsToWasm;
+  if (name == "WasmToJs" || name == "WasmToJsFunction") return kWasmToJs;
+  if (name.starts_with("Wasm")) return kWasm;
   return kUnknown;
 }
 

@@ -60,6 +60,8 @@ enum class FrameMarker : uint8_t {
   kBuiltinContinuation,
   kJavaScriptBuiltinContinuation,
   kWasm,
+  kJsToWasm,
+  kWasmToJs,
   kRegExp,
   kNative,
 };

@@ -333,6 +333,13 @@ var places = {
   },
   arguments_object: function() { record('atArguments', ['a', 'b', 'c']); return (function atArguments() { return finish(arguments.length); })('a', 'b', 'c'); },
   native_callback: function() { return process.binding ? require('zlib').deflate('text', function onDeflated(error, data) { finish(data.length); }) : 0; },
+  wasm: function() {
+    // (import "e" "f"), a function that calls it, and an exported one that calls that: 0, 1, 2.
+    var bytes = [0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 1, 127, 1, 127, 2, 7, 1, 1, 101, 1, 102, 0, 0, 3, 3, 2, 0, 0, 7, 7, 1, 3, 114, 117, 110, 0, 2,
+      10, 18, 2, 6, 0, 32, 0, 16, 0, 11, 9, 0, 32, 0, 16, 1, 65, 1, 106, 11];
+    var instance = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(bytes)), {e: {f: function atImport(a) { return finish(a); }}});
+    return (function atRun(a) { return instance.exports.run(a); })(5);
+  },
   symbol_name: function() { var s = Symbol('described'); return {[s](a) { return finish(a); }}[s](1); },
   deep: function() { function down(n) { return n === 0 ? finish(n) : down(n - 1) + 1; } return down(200); }
 };

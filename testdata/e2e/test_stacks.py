@@ -5,7 +5,7 @@ import re
 from harness import APPS, Broken, Skip, run as run_program
 OPTIONS = ["--allow-natives-syntax", "--expose-gc"]
 # A few per version by default, all of them on the first of a run (and everywhere with --all-programs).
-FEW = ("interpreted", "inlined", "stale", "loop_maglev", "mixed", "reviver", "construct", "async_later", "worker")
+FEW = ("interpreted", "inlined", "stale", "loop_maglev", "mixed", "reviver", "construct", "async_later", "worker", "wasm")
 OPTIMIZED = ("Maglev", "TurboFan", "optimized")
 # Builtins that V8 leaves out of traces: those it calls by itself.
 HIDDEN = ("next",)
@@ -28,6 +28,7 @@ def the_thread(document, worker):
 def compare(place, facts, frames):
     """What differs, as text; "" = the same."""
     got = [f for f in frames if f["kind"] in KINDS and "function" in f]
+    facts = dict(facts, frames=[f for f in facts["frames"] if not f["script"].startswith("wasm://")])
     at = 0
     for number, wanted in enumerate(facts["frames"]):
         # What C++ made is on the stack, but V8 leaves it out of its traces.
@@ -103,6 +104,9 @@ def one(ctx, place):
     ctx.check(f"stacks {place}: frames", not difference, difference)
     wrong = wrong_arguments(core.facts, frames)
     ctx.check(f"stacks {place}: arguments", not wrong, "; ".join(wrong))
+    if place == "wasm":
+        wasm = [f.get("symbol", "") for f in frames if f["kind"] == "wasm"]
+        ctx.check("stacks wasm: functions and what calls them", wasm.count("") == 2 and "js-to-wasm" in wasm, repr(wasm))
     if place in STALE:
         stale = [f["function"] for f in frames if f.get("deoptimizes_on_return")]
         ctx.check(f"stacks {place}: code that was thrown away is told", len(stale) == 2, repr(stale))
