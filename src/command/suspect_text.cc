@@ -67,6 +67,13 @@ std::string Counted(uint64_t count, std::string_view unit) {
   return fmt::format("{} {}{}", FormatCount(count), unit, ies ? (count == 1 ? "y" : "ies") : (count == 1 ? "" : "s"));
 }
 
+// "8 arrays with ": what an object has that is no collection itself.
+std::string PartsText(const Suspect& suspect) {
+  if (suspect.parts == 0) return "";
+  const std::string_view kind = suspect.collection ? CollectionKindName(suspect.collection->kind) : "collection";
+  return Counted(suspect.parts, kind) + " with ";
+}
+
 }  // namespace
 
 std::string SuspectTitle(const Suspect& suspect) {
@@ -96,7 +103,7 @@ std::string SuspectTitle(const Suspect& suspect) {
       break;
   }
   if (suspect.what == "system / NativeContext") return what;  // its properties are no entries
-  std::string title = what + (named ? " " + name : "") + ": " + Counted(suspect.count, UnitOf(suspect));
+  std::string title = what + (named ? " " + name : "") + ": " + PartsText(suspect) + Counted(suspect.count, UnitOf(suspect));
   if (!suspect.element_class.empty() && suspect.element_class != suspect.what && suspect.element_class != "undefined")
     title += " of class " + Safe(suspect.element_class);
   return title;

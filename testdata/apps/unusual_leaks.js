@@ -43,7 +43,18 @@ function intervals() {
   return expected('watch', {kind: 'timers', what: 'setInterval', count: 4000});
 }
 
-const modes = {once: () => once(), once_signal: () => once({signal: shutdown.signal}), sparse, intervals};
+// Few arrays of one object, each too small to be the leak.
+class Registry {
+  static get items() { return Registry.items_ ??= Object.create(null); }  // leak: items_
+
+  static track(topic, one) { (Registry.items[topic] ??= []).push(one); }
+}
+function few_arrays() {
+  for (let i = 0; i < 49000; i++) Registry.track('topic' + i % 7, {i, list: [i, i]});
+  return expected('items_', {kind: 'collection', count: 49000});
+}
+
+const modes = {once: () => once(), once_signal: () => once({signal: shutdown.signal}), sparse, intervals, few_arrays};
 
 // A round of immediates, of which some have been called: the others are next.
 function burst() {

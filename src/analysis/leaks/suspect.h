@@ -75,6 +75,8 @@ struct Suspect {
   std::vector<std::string> growth;         // P: evidence, one clause each: "nothing was ever deleted"
   bool grows = false;                      // P: the evidence speaks for growth without bound
   bool structure = false;                  // it goes on with objects of its own class, as a tree does
+  // Of an object that is told for its few collections: how many there are. `count` is what they have together. 0: it is one.
+  uint64_t parts = 0;
   bool inner = false;                      // a part of the entries of another collection, and alike are those of the others
   bool bounded = false;                    // P: the evidence speaks against it (an LRU that evicts)
   std::string steady;                      // P: why as many go as come, though there are many; "" = they do not

@@ -12,6 +12,7 @@
 #include "analysis/leaks/live_objects.h"
 #include "analysis/leaks/retained_together.h"
 #include "analysis/leaks/shared_texts.h"
+#include "analysis/leaks/siblings.h"
 #include "analysis/leaks/suspect_functions.h"
 #include "analysis/leaks/suspect_pins.h"
 #include "analysis/leaks/timers.h"
@@ -267,6 +268,11 @@ class Inquiry {
     if (suspect->kind != SuspectKind::kCollection || suspect->nodes.size() != 1) return;
     std::optional<InnerCollections> inner = FindInnerCollections(&reader_, graph_, suspect->container, suspect->count, cancel_);
     if (!inner) return;
+    // One of its collections was described, and there are others.
+    if (inner->property.empty() && suspect->collection && suspect->collection->inner != 0) {
+      suspect->parts = inner->all.size();
+      suspect->count = inner->entries;
+    }
     const std::string together = "the " + CountText(inner->all.size()) + " " + inner->class_name + "s in " +
                                  (inner->property.empty() ? "it" : "the entries of a " + suspect->what) + " have " + CountText(inner->entries) +
                                  " entries together, " + CountText(inner->entries / inner->all.size()) + " each: they grow rather than it";
@@ -289,6 +295,7 @@ class Inquiry {
   // Suspects and what was only considered; of two of which one is a part of the other, one is told.
   void Divide(std::vector<Considered> judged) {
     JoinAlike(&judged);
+    JoinSiblings(&reader_, graph_, &holders_, verdict_.totals, &judged, cancel_);
     DropNested(&judged);
     FindThoseThatStandOut(&judged);
     for (Considered& one : judged) {
