@@ -240,18 +240,25 @@ class Describer {
       if (begin.kind == KeySample::Kind::kNumber) pattern.first = begin.number;
       if (end.kind == KeySample::Kind::kNumber) pattern.last = end.number;
     } else if (numbers && facts->growth.ordered && first != nullptr && last != nullptr) {
-      ExtendNumbers(samples, SampleOf(*first, of_member), SampleOf(*last, of_member), &pattern);
+      std::vector<KeySample> begin, end;
+      for (const StoreEntry& entry : facts->first) begin.push_back(SampleOf(entry, of_member));
+      for (const StoreEntry& entry : facts->last) end.push_back(SampleOf(entry, of_member));
+      if (end.empty()) end.push_back(SampleOf(*last, of_member));
+      ExtendNumbers(samples, begin, end, &pattern);
     }
     facts->keys = std::move(pattern);
   }
 
-  // The number inside of the keys of the first and the last entry: the pattern of the sample with these at its ends.
-  static void ExtendNumbers(std::vector<KeySample> samples, KeySample first, KeySample last, KeyPattern* pattern) {
-    if (first.kind != KeySample::Kind::kString || last.kind != KeySample::Kind::kString) return;
-    std::erase_if(samples,
-                  [&](const KeySample& sample) { return sample.order <= first.order || sample.order >= last.order; });
-    samples.insert(samples.begin(), std::move(first));
-    samples.push_back(std::move(last));
+  // The numbers inside of the keys of the first and the last entries: the pattern of the sample with these at its ends. The
+  // very first may be of another kind than all others (the main module in require.cache), so there are several.
+  static void ExtendNumbers(std::vector<KeySample> samples, const std::vector<KeySample>& first,
+                            const std::vector<KeySample>& last, KeyPattern* pattern) {
+    if (first.front().kind != KeySample::Kind::kString || last.back().kind != KeySample::Kind::kString) return;
+    std::erase_if(samples, [&](const KeySample& sample) {
+      return sample.order <= first.back().order || sample.order >= last.front().order;
+    });
+    samples.insert(samples.begin(), first.begin(), first.end());
+    samples.insert(samples.end(), last.begin(), last.end());
     const KeyPattern with = FindKeyPattern(samples);
     if (with.pattern != pattern->pattern || with.key_class != pattern->key_class) return;
     pattern->first = with.first, pattern->last = with.last;
