@@ -50,8 +50,8 @@ class Registry {
   static track(topic, one) { (Registry.items[topic] ??= []).push(one); }
 }
 function few_arrays() {
-  for (let i = 0; i < 49000; i++) Registry.track('topic' + i % 7, {i, list: [i, i]});
-  return expected('items_', {kind: 'collection', count: 49000});
+  for (let i = 0; i < 70000; i++) Registry.track('topic' + i % 7, {i, list: [i, i]});
+  return expected('items_', {kind: 'collection', count: 70000});
 }
 
 const modes = {once: () => once(), once_signal: () => once({signal: shutdown.signal}), sparse, intervals, few_arrays};

@@ -69,6 +69,10 @@ def of_running_module(ctx):
     first = (ctx.cli_json(core, "leaks")["suspects"] or [{}])[0]
     ctx.equal("leaks: a variable of a module that runs", [first.get(key) for key in ("name", "file", "line", "count")],
               ["cache", core.facts["file"], core.facts["line"], core.facts["count"]])
+    core = ctx.core(os.path.join(APPS, "module_class.mjs"), key="module_class")
+    first = (ctx.cli_json(core, "leaks")["suspects"] or [{}])[0]
+    ctx.equal("leaks: a property of a class in a register of a module that runs", [first.get(key) for key in ("name", "file", "line", "count")],
+              ["rows", core.facts["file"], core.facts["line"], core.facts["count"]])
 
 
 def of_starved_queue(ctx):

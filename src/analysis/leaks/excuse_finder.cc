@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "analysis/leaks/excuses.h"
+#include "analysis/leaks/frame_variables.h"
 #include "analysis/leaks/live_objects.h"
 #include "heap/views/contexts.h"
 #include "heap/views/generators.h"
@@ -193,7 +194,18 @@ bool ExcuseFinder::OnlyOnStacks(const Holder& holder) {
   Holder above = holder;
   for (int i = 0; i < kMostOwners && above.kind == HolderKind::kProperty && graph_.IsObject(above.holder_node); ++i)
     above = holders_.Find(above.holder_node);
-  return above.kind == HolderKind::kStack;
+  return above.kind == HolderKind::kStack && !IsClassOfModule(holder.path.front().node, roots);
+}
+
+// A class that a module's own code declares, and no function of it refers to, lies in a register of the module's frame
+// while that runs, or after an await goes on. It is no less the module's than one that has a place in its scope.
+bool ExcuseFinder::IsClassOfModule(ObjectId node, std::span<const uint32_t> roots) {
+  const MapInfo* const map = graph_.IsObject(node) ? reader_.MapOf(graph_.index().AddressOf(node) + 1) : nullptr;
+  if (map == nullptr || map->category != Category::kClosure) return false;
+  return std::ranges::any_of(roots, [this](uint32_t root) {
+    const std::optional<FunctionView> function = FunctionOfSlot(reader_, graph_.roots().roots[root].slot);
+    return function && function->script != 0 && holders_.sources().IsUserScript(function->script) && IsModuleCode(reader_, *function);
+  });
 }
 
 Excuse ExcuseFinder::Of(const Suspect& suspect, std::string* detail) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,6 +76,7 @@ class ExcuseFinder {
   bool IsReplaced(const Suspect& suspect);
   const std::vector<Activation>& Activations();
   bool OnlyOnStacks(const Holder& holder);
+  bool IsClassOfModule(ObjectId node, std::span<const uint32_t> roots);
 
   HeapReader& reader_;
   const HeapGraph& graph_;

@@ -31,15 +31,17 @@ std::optional<FunctionView> FunctionOfSlot(HeapReader& reader, Address slot) {
   return std::nullopt;
 }
 
+bool IsModuleCode(HeapReader& reader, const FunctionView& function) {
+  const ScriptView* const script = function.script == 0 ? nullptr : ReadScript(reader, function.script);
+  return script != nullptr && function.name.empty() && function.start <= 0 &&
+         (function.end < 0 || static_cast<uint64_t>(function.end) + 1 >= script->source_length);
+}
+
 std::optional<FrameVariable> FrameVariableAt(HeapReader& reader, SourceFinder& sources, Address slot,
                                              std::string_view class_name) {
   const std::optional<FunctionView> function = FunctionOfSlot(reader, slot);
   if (!function || function->script == 0 || !sources.IsUserScript(function->script)) return std::nullopt;
-  const ScriptView* script = ReadScript(reader, function->script);
-  if (script == nullptr) return std::nullopt;
-  // Module code covers its whole source.
-  const bool of_module = function->name.empty() && function->start <= 0 &&
-                         (function->end < 0 || static_cast<uint64_t>(function->end) + 1 >= script->source_length);
+  const bool of_module = IsModuleCode(reader, *function);
   const SourceScan* scan = sources.ScanOf(function->script);
   if (scan == nullptr) return std::nullopt;
   SourceScan::Made made = scan->MadeIn(of_module ? -1 : function->start, of_module ? -1 : function->end, class_name);

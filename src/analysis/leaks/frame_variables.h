@@ -17,6 +17,9 @@ namespace corewalk {
 // The function of the JavaScript frame in whose registers the slot lies, or among the arguments that it passes on.
 std::optional<FunctionView> FunctionOfSlot(HeapReader& reader, Address slot);
 
+// Whether it is a module's own code, which covers its whole source.
+bool IsModuleCode(HeapReader& reader, const FunctionView& function);
+
 struct FrameVariable {
   // What the source declares there that makes such an object, in its order: it is one of these. Empty when nothing does,
   // but what some function returned may be one.
