@@ -80,7 +80,8 @@ class LeaksCommand final : public Command {
                  "What holds the heap, as suspects, the largest first, one paragraph each:\n"
                  "  retains   what would be freed with it, and its share of all that is live; texts that it refers\n"
                  "            to and V8's string table has, too, are told apart, as heap snapshots do\n"
-                 "  held by   the variable, property or global that holds it, with the line that declares it\n"
+                 "  held by   the variable, property or global that holds it, with the line that declares it, and\n"
+                 "            the properties that lead from its object to what grows\n"
                  "  alike     others of the same declaration, as one of which each object of a class has\n"
                  "  and by    what else holds the same things and would have to let go, too\n"
                  "  function  of listeners, timers and functions: where they are written\n"
@@ -331,7 +332,7 @@ class LeaksCommand final : public Command {
       context.out.AddTextLine(fmt::format("{}. {}", i + 1, SuspectTitle(suspect)));
       line("retains", RetainsText(suspect));
       line("alike", AlikeText(graph, suspect));
-      line("held by", HolderText(suspect.holder));
+      line("held by", HolderText(suspect.holder) + BelowText(reader, suspect));
       for (const ObjectId also : suspect.also) line("and by", HolderText(holders.Find(also)));
       for (const SuspectFunction& function : suspect.functions) line("function", FunctionText(suspect, function));
       line("captured", PinnedText(reader, graph, suspect.captured));

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text_sanitize.h"
 #include "command/collection_text.h"
 #include "command/function_text.h"
@@ -155,6 +157,22 @@ std::string JoinClauses(const std::vector<std::string>& clauses, std::string_vie
   for (const std::string& clause : clauses)
     text += (text.empty() ? "" : std::string(between)) + Sanitize(UntrustedText(clause), {.max_code_points = 300});
   return text;
+}
+
+std::string BelowText(HeapReader& reader, const Suspect& suspect) {
+  constexpr size_t kMostBelow = 3;
+  const std::vector<PathStep>& path = suspect.holder.path;
+  const auto holder = std::ranges::find(path, suspect.holder.holder_node, &PathStep::node);
+  if (holder == path.end() || suspect.kind != SuspectKind::kCollection || path.back().node != suspect.container) return "";
+  const auto below = static_cast<size_t>(path.end() - holder);
+  if (below < 3 || below > 2 + kMostBelow) return "";  // the holder, its object, and what leads on
+  std::string text;
+  for (auto step = holder + 2; step != path.end(); ++step) {
+    std::string one = PathText(reader, step->through);
+    if (one.starts_with(' ')) one.erase(0, 1);
+    text += one;
+  }
+  return ", as " + (text.starts_with('.') ? text.substr(1) : text);
 }
 
 std::string WayText(HeapReader& reader, const HeapGraph& graph, const Suspect& suspect) {

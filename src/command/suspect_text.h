@@ -20,6 +20,9 @@ std::string SampleText(HeapReader& reader, const HeapGraph& graph, const Suspect
 std::string GrowthText(const Suspect& suspect);
 // Texts of the target and of our own, one after the other.
 std::string JoinClauses(const std::vector<std::string>& clauses, std::string_view between = "; ");
+// What leads from the holder's object to it: ", as _writableState[Symbol(kBufferedValue)]". "" when that is the object itself
+// and when it is far away.
+std::string BelowText(HeapReader& reader, const Suspect& suspect);
 // The way from the root to it, in one line.
 std::string WayText(HeapReader& reader, const HeapGraph& graph, const Suspect& suspect);
 
