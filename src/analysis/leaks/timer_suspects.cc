@@ -61,18 +61,18 @@ bool IsSteady(HeapReader* reader, SourceFinder* sources, const TimerCensus& cens
 
 // Immediates of a round that has begun: all hang on the one that was running, the rest of the list that Node.js took out
 // of its queue to call one after the other (lib/internal/timers.js, processImmediate). What is added meanwhile stands in
-// the queue, and waits for the next round. Returns what holds the rest of the round: the one that was running, and those
-// before it where they still hang together; nothing when there is no such round.
+// the queue, and waits for the next round. Returns the one that was running and those that are over, which may still hang
+// together before it; nothing when there is no such round.
 std::vector<ObjectId> BeingCalled(const HeapGraph& graph, const TimerCensus& census, const TimerGroup& group) {
   constexpr double kNearlyAll = 0.9;
   const Timer& first = census.timers[group.members[0]];
   std::vector<ObjectId> before;
   bool running = false;
   for (const Timer& timer : census.timers) {
-    if (first.view.kind != TimerKind::kImmediate || timer.view.kind != TimerKind::kImmediate || timer.IsPending() ||
-        static_cast<double>(graph.RetainedOf(timer.node)) < kNearlyAll * static_cast<double>(group.retained))
+    if (first.view.kind != TimerKind::kImmediate || timer.view.kind != TimerKind::kImmediate || timer.IsPending())
       continue;
-    running |= timer.view.state == TimerState::kRunning && timer.shared == first.shared;
+    running |= timer.view.state == TimerState::kRunning && timer.shared == first.shared &&
+               static_cast<double>(graph.RetainedOf(timer.node)) >= kNearlyAll * static_cast<double>(group.retained);
     before.push_back(timer.node);
   }
   return running ? before : std::vector<ObjectId>{};
