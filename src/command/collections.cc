@@ -122,7 +122,8 @@ class CollectionsCommand final : public Command {
   static Result<CollectionQuery> QueryOf(const Arguments& args) {
     CollectionQuery query{.most = static_cast<uint64_t>(args.Integer("limit", kDefaultRows)),
                           .min_entries = static_cast<uint64_t>(args.Integer("min-entries", 1)),
-                          .by_entries = args.Text("sort", "retained") == "entries"};
+                          .by_entries = args.Text("sort", "retained") == "entries",
+                          .count_more = true};
     std::string list = args.Text("kind");
     while (!list.empty()) {
       const size_t comma = std::min(list.find(','), list.size());
@@ -193,7 +194,7 @@ class CollectionsCommand final : public Command {
       if (context.cancel.Cancelled()) break;
       std::optional<CollectionFacts> facts = DescribeCollection(reader, graph, head.node, context.cancel);
       if (!facts) continue;
-      const uint64_t retained = graph.RetainedOf(head.node);
+      const uint64_t retained = head.retained;
       const Holder& holder = holders.Find(head.node);
       ApplyLimit(reader, graph, &holders.sources(), holder, &*facts);
       const Cell cells[] = {
@@ -237,7 +238,7 @@ class CollectionsCommand final : public Command {
     const Holder holder = graph.IsLive(facts.node) ? holders.Find(facts.node) : Holder();
     ApplyLimit(reader, graph, &holders.sources(), holder, &facts);
     context.out.BeginDocument("collections", TargetCard(context.session));
-    const uint64_t all = LiveBytes(graph), retained = graph.IsLive(facts.node) ? graph.RetainedOf(facts.node) : 0;
+    const uint64_t all = LiveBytes(graph), retained = graph.IsLive(facts.node) ? RetainedByCollection(graph, facts.node, facts.store) : 0;
     std::string inner_path;
     for (const std::string& name : facts.inner_path)
       inner_path += "." + Sanitize(UntrustedText(name), {.max_code_points = 60});

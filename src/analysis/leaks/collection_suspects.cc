@@ -69,7 +69,9 @@ std::vector<Suspect> FindCollectionSuspects(HeapReader* reader, const HeapGraph&
   for (const CollectionHead& head : list.rows) {
     if (suspects.size() >= options.most || cancel.Cancelled()) break;
     const uint64_t retained = graph.RetainedOf(head.node);
-    if (static_cast<double>(retained) < options.least_share * static_cast<double>(live)) break;
+    if (static_cast<double>(head.retained) < options.least_share * static_cast<double>(live)) break;
+    // The graph tells what a root holds, too.
+    if (retained < head.retained) continue;
     const std::optional<CollectionFacts> facts = DescribeCollection(reader, graph, head.node, cancel);
     if (!facts || facts->entries == 0) continue;
     // A few entries, of which one is the thing.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <unordered_map>
+
 #include "analysis/leaks/live_objects.h"
 #include "heap/views/primitives.h"
 #include "heap/views/properties.h"
@@ -9,6 +11,11 @@
 
 namespace corewalk {
 namespace {
+
+// Whether a root holds a store that an object has.
+bool IsRoot(const HeapGraph& graph, ObjectId store) {
+  return graph.IsObject(store) && graph.IsLive(store) && graph.ParentOf(store) == kNoObject;
+}
 
 constexpr uint64_t kValueSample = 4096;      // entries whose class is looked at
 constexpr uint64_t kTablePositions = 16384;  // of a hash table, of which some are free
@@ -387,6 +394,52 @@ std::optional<CollectionFacts> DescribeCollection(HeapReader* reader, const Heap
   return Describer(reader, graph, cancel).Describe(node);
 }
 
+uint64_t RetainedByCollection(const HeapGraph& graph, ObjectId node, const StoreView& store) {
+  const ObjectId table = store.store == 0 ? kNoObject : graph.index().At(store.store);
+  if (table == node || !IsRoot(graph, table)) return graph.RetainedOf(node);
+  // What the table alone leads to counts as the collection's (see HoistFromParts), so that the dominators do not tell it.
+  const ObjectId both[] = {node, table};
+  const Result<HeapGraph::Freed> freed =
+      graph.references() == nullptr ? Fail(ErrorCode::kUnsupported, "") : graph.WithoutNodes(both, Cancel());
+  return freed ? freed->bytes : graph.RetainedOf(node);
+}
+
+namespace {
+
+// Of the candidates whose table a root holds too, what they retain together with it.
+std::unordered_map<ObjectId, uint64_t> RetainedWithRoots(HeapReader* reader, const HeapGraph& graph,
+                                                         const std::vector<ObjectId>& candidates, const Cancel& cancel) {
+  constexpr uint64_t kLeast = 16 << 10;  // bytes, of a table that is worth the search
+  constexpr size_t kPoll = 1 << 16;
+  constexpr size_t kMost = 8;  // each costs a pass over the heap
+  std::unordered_map<ObjectId, uint64_t> retained;
+  const References* references = graph.references();
+  if (references == nullptr) return retained;
+  SlotNamer namer(reader);
+  NodeSet tables(graph.node_count());
+  bool any = false;
+  for (const ObjectId root : graph.root_nodes()) {
+    if (!IsRoot(graph, root) || graph.RetainedOf(root) < kLeast) continue;
+    const uint64_t tagged = graph.index().AddressOf(root) + 1;
+    if (!namer.IsStore(tagged) && !reader->IsType(tagged, "FIXED_DOUBLE_ARRAY_TYPE")) continue;
+    any = tables.Add(root) || any;
+  }
+  if (!any) return retained;
+  for (size_t i = 0; i < candidates.size() && (i % kPoll != 0 || !cancel.Cancelled()); ++i) {
+    bool has = false;
+    references->ForEach(candidates[i], [&](ObjectId to) { has |= tables.Has(to); });
+    if (!has) continue;
+    uint64_t most = graph.RetainedOf(candidates[i]);
+    for (const StoreView& store : StoresOf(*reader, graph.index().AddressOf(candidates[i]) + 1, kLeastFields))
+      most = std::max(most, RetainedByCollection(graph, candidates[i], store));
+    if (most > graph.RetainedOf(candidates[i])) retained.emplace(candidates[i], most);
+    if (retained.size() >= kMost) break;
+  }
+  return retained;
+}
+
+}  // namespace
+
 CollectionList FindCollections(HeapReader* reader, const HeapGraph& graph, const CollectionQuery& query,
                                const Cancel& cancel) {
   constexpr size_t kPoll = 1 << 12;
@@ -413,21 +466,29 @@ CollectionList FindCollections(HeapReader* reader, const HeapGraph& graph, const
         return true;
       },
       cancel);
+  const std::unordered_map<ObjectId, uint64_t> with_roots = RetainedWithRoots(reader, graph, candidates, cancel);
+  const auto retained_of = [&](ObjectId id) {
+    const auto known = with_roots.empty() ? with_roots.end() : with_roots.find(id);
+    return known == with_roots.end() ? graph.RetainedOf(id) : known->second;
+  };
   // Ordinary objects are many, and few of them have elements.
   std::erase_if(candidates, [&](ObjectId id) {
     const uint32_t shape = graph.shapes().ShapeOf(id);
-    return *kinds[shape] == CollectionKind::kObject && !dictionary[shape] && graph.retained()[id] < kLeastRetained;
+    return *kinds[shape] == CollectionKind::kObject && !dictionary[shape] && graph.retained()[id] < kLeastRetained &&
+           !with_roots.contains(id);
   });
   if (!query.by_entries) {
     std::ranges::sort(candidates, [&](ObjectId a, ObjectId b) {
-      return graph.retained()[a] != graph.retained()[b] ? graph.retained()[a] > graph.retained()[b] : a < b;
+      const uint64_t of_a = retained_of(a), of_b = retained_of(b);
+      return of_a != of_b ? of_a > of_b : a < b;
     });
   }
   size_t looked = 0;
   uint64_t hole_words = kMostHoleWords;
   for (const ObjectId id : candidates) {
     if (looked % kPoll == 0 && cancel.Cancelled()) break;
-    if (!query.by_entries && query.most != 0 && list.rows.size() >= query.most) break;
+    const bool full = !query.by_entries && query.most != 0 && list.rows.size() >= query.most;
+    if (full && !query.count_more) break;
     if (looked >= kMostLooks) {
       list.cut = true;
       break;
@@ -435,7 +496,9 @@ CollectionList FindCollections(HeapReader* reader, const HeapGraph& graph, const
     ++looked;
     const CollectionKind kind = *kinds[graph.shapes().ShapeOf(id)];
     uint64_t entries = 0;
-    for (const StoreView& store : StoresOf(*reader, graph.index().AddressOf(id) + 1, kLeastFields)) {
+    const std::vector<StoreView> stores = StoresOf(*reader, graph.index().AddressOf(id) + 1, kLeastFields);
+    if (stores.empty()) continue;
+    for (const StoreView& store : stores) {
       uint64_t holes = 0;
       if (store.may_have_holes && store.entries > 0 && store.entries >= query.min_entries &&
           store.entries <= hole_words) {
@@ -447,9 +510,14 @@ CollectionList FindCollections(HeapReader* reader, const HeapGraph& graph, const
     const uint64_t least =
         kind == CollectionKind::kObject && !dictionary[graph.shapes().ShapeOf(id)] ? kLeastFields : 0;
     if (entries < std::max(query.min_entries, least)) continue;
-    list.rows.push_back({id, kind, entries});
+    if (full) {
+      ++list.more;
+    } else {
+      list.rows.push_back({id, kind, entries, retained_of(id)});
+    }
   }
-  list.more = candidates.size() - looked;
+  // What it did not come to.
+  if (!query.count_more || list.cut) list.more += candidates.size() - looked;
   if (query.by_entries) {
     std::ranges::sort(list.rows, [](const CollectionHead& a, const CollectionHead& b) {
       return a.entries != b.entries ? a.entries > b.entries : a.node < b.node;

@@ -73,18 +73,24 @@ struct CollectionHead {
   ObjectId node = kNoObject;
   CollectionKind kind = CollectionKind::kMap;
   uint64_t entries = 0;
+  uint64_t retained = 0;  // bytes, see RetainedByCollection()
 };
+
+// What goes with a collection: where a root holds its table too (a stack, while the table grows), the two together, as
+// the collection alone retains nothing then. Needs retained sizes.
+uint64_t RetainedByCollection(const HeapGraph& graph, ObjectId node, const StoreView& store);
 
 struct CollectionQuery {
   std::vector<CollectionKind> kinds;  // empty = all
   uint64_t most = 20;                 // 0 = all
   uint64_t min_entries = 1;
   bool by_entries = false;  // else by retained bytes
+  bool count_more = false;  // look at all, to tell how many there are beyond `most`
 };
 
 struct CollectionList {
   std::vector<CollectionHead> rows;  // the largest first
-  uint64_t more = 0;                 // candidates beyond `most` that were not looked at, or fit and are not listed
+  uint64_t more = 0;                 // that fit and are not listed: exact with count_more, else at most so many
   std::array<uint64_t, kCollectionKinds> counts{};  // live ones of each kind; of objects those in dictionary mode
   bool cut = false;                                 // too many to look at
 };
