@@ -81,6 +81,15 @@ bool HolderFinder::IsBelow(ObjectId node, ObjectId dominator) const {
   return false;
 }
 
+// What an object itself keeps alive (its listeners) may have been given it as a parameter, and something may refer to such
+// a part a while longer: that says nothing of who holds the object.
+bool HolderFinder::LeadsThrough(ObjectId owner, ObjectId node) const {
+  for (size_t i = 0; i < kMostDistance && owner != kNoObject; ++i, owner = graph_.ParentOf(owner)) {
+    if (owner == node) return true;
+  }
+  return false;
+}
+
 uint32_t HolderFinder::DistanceOf(ObjectId node) const {
   uint32_t distance = 0;
   for (ObjectId at = node; at != kNoObject && distance < kMostDistance; ++distance) at = graph_.ParentOf(at);
@@ -348,7 +357,8 @@ Holder HolderFinder::Resolve(ObjectId node) {
   }
   std::unordered_set<ObjectId> seen = {node};
   std::vector<Search> open = {{.node = node, .way = {node}}};
-  // In a variable of a function that is suspended: often because it goes over what something else holds.
+  // In a variable of a function that is suspended: often because it goes over what something else holds. Or a parameter
+  // that only the object leads to.
   std::optional<Candidate> suspended;
   std::vector<ObjectId> suspended_way;
   std::pair<uint32_t, ObjectId> suspended_key;
@@ -375,7 +385,8 @@ Holder HolderFinder::Resolve(ObjectId node) {
           continue;
         Candidate candidate = Classify(ChainFrom(holder, search.node));
         const ObjectId owner = candidate.owner_node();
-        if (candidate.waits) {
+        if (candidate.waits || (candidate.fleeting && candidate.rank <= kGoodEnough) ||
+            (candidate.parameter && LeadsThrough(candidate.owner_node(), node))) {
           const std::pair key(DistanceOf(candidate.owner_node()), candidate.owner_node());
           if (!suspended || key < suspended_key)
             suspended = std::move(candidate), suspended_way = search.way, suspended_via = search.via, suspended_key = key;

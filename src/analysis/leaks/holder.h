@@ -83,6 +83,7 @@ class HolderFinder {
   uint64_t TaggedOf(ObjectId node) const { return graph_.index().AddressOf(node) + 1; }
   bool IsBelow(ObjectId node, ObjectId dominator) const;
   uint32_t DistanceOf(ObjectId node) const;
+  bool LeadsThrough(ObjectId owner, ObjectId node) const;
   bool IsWeakMapValue(ObjectId node);
   bool SoleOwner(ObjectId node);
   uint16_t TypeNumberOf(ObjectId node);

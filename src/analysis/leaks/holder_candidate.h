@@ -24,6 +24,8 @@ struct HolderFinder::Candidate {
   std::string name, owner, text, file;
   int line = 0, column = 0;
   uint64_t script = 0;
+  bool parameter = false;  // a variable that is a parameter of its function
+  bool fleeting = false;   // of an object that a variable of a suspended function leads to
   bool waits = false;     // of a function that is suspended: told when nothing else has a name for it
   bool imported = false;  // what another module made: `const v8 = require('v8')`
 

@@ -64,6 +64,7 @@ void HolderFinder::ClassifyVariable(Candidate* candidate, const std::string& nam
     candidate->Set(*site);
     candidate->rank = RankOf(site->origin);
     candidate->imported = site->origin == ValueOrigin::kRequired;
+    candidate->parameter = site->origin == ValueOrigin::kParameter;
   }
 }
 
@@ -215,6 +216,7 @@ void HolderFinder::ClassifyProperty(Candidate* candidate, const SlotName& name) 
   ++depth_;
   const Holder owner = Find(candidate->owner_node());
   --depth_;
+  candidate->fleeting = owner.waits;
   std::optional<PlacedSite> site;
   const std::string_view owner_name = owner.name;
   // What Node.js calls by a name that the program uses too ("module") is something else.
