@@ -271,6 +271,41 @@ class ListenersCommand final : public Command {
     }
     out.EndTable({.omitted = told.rows.size() - told_rows});
     if (functions) TellFunctions(told, details);
+    if (only == kNoObject) TellEmittersOfManyEvents(told);
+  }
+
+  // Emitters that have a name of its own for each single event (once('reply:' + id)): no row tells how many there are.
+  static void TellEmittersOfManyEvents(Told& told) {
+    constexpr uint32_t kManyEvents = 100;
+    constexpr size_t kMostTold = 10;
+    std::vector<bool> chosen(told.census.emitters.size());
+    for (const uint32_t row : told.rows) chosen[told.census.events[row].emitter] = true;
+    std::vector<const Emitter*> many;
+    for (size_t i = 0; i < chosen.size(); ++i) {
+      if (chosen[i] && told.census.emitters[i].event_count >= kManyEvents) many.push_back(&told.census.emitters[i]);
+    }
+    if (many.empty()) return;
+    std::ranges::stable_sort(many, std::ranges::greater(), &Emitter::listeners);
+    const size_t all = many.size();
+    if (all > kMostTold) many.resize(kMostTold);
+    told.context.out.BeginTable({.key = "many_events",
+                                 .title = "Emitters of many events, with all their listeners",
+                                 .columns = {{"count", "Listeners"},
+                                             {"events", "Events"},
+                                             {"retained_bytes", "Retained"},
+                                             {"class_name", "Emitter", Align::kLeft},
+                                             {"address", "Address"},
+                                             {"holder", "Held by", Align::kLeft}}});
+    for (const Emitter* emitter : many) {
+      const Cell cells[] = {Count{emitter->listeners},
+                            Count{emitter->event_count},
+                            Bytes{told.graph.RetainedOf(emitter->node)},
+                            UntrustedText(told.ClassOf(*emitter)),
+                            HexAddress{told.graph.index().AddressOf(emitter->node)},
+                            ShortHolderText(told.holders.Find(emitter->node))};
+      told.context.out.AddRow(cells);
+    }
+    told.context.out.EndTable({.omitted = all - many.size()});
   }
 
   // So many functions of a group are looked into for what they pin.

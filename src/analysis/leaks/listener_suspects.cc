@@ -6,18 +6,26 @@
 #include "analysis/leaks/retained_together.h"
 #include "analysis/leaks/suspect_functions.h"
 #include "base/number_text.h"
+#include "heap/views/collection_store.h"
+#include "heap/views/properties.h"
 
 namespace corewalk {
 namespace {
 
 constexpr uint64_t kFewListeners = 20;
 constexpr uint64_t kManyListeners = 100;  // of one function on one event: nobody adds so many on purpose
+constexpr uint64_t kManyEvents = 100;          // of one emitter: their names are made, not written
+constexpr uint64_t kMostEventsLooked = 16384;  // whose listeners are looked at
+constexpr size_t kMostKinds = 256;             // of functions
 constexpr size_t kMostFunctions = 5;
 
 std::string LimitClause(const Emitter& emitter, const ListenedEvent& event) {
   if (!emitter.max.limits()) {
-    return emitter.max.source == MaxListeners::Source::kUnknown ? ""
-                                                                : "its warning of too many listeners is switched off";
+    if (emitter.max.source == MaxListeners::Source::kUnknown) return "";
+    // lib/internal/abort_controller.js, AbortSignal: this[kMaxEventTargetListeners] = 0.
+    return emitter.kind == EmitterKind::kAbortSignal
+               ? "its warning of too many listeners is switched off, as Node.js does for AbortSignals"
+               : "its warning of too many listeners is switched off";
   }
   const auto limit = static_cast<uint64_t>(emitter.max.value);
   if (event.event.count <= limit) return "";
@@ -208,6 +216,59 @@ class Joiner {
   const Cancel& cancel_;
 };
 
+// An emitter with a name of its own for each event: replies.once('reply:' + id).
+std::optional<Suspect> SuspectOfEmitter(HeapReader* reader, ListenerFinder* finder, const ListenerCensus& census,
+                                        const HeapGraph& graph, const Emitter& emitter, uint64_t least_bytes,
+                                        const Cancel& cancel) {
+  if (emitter.kind != EmitterKind::kEventEmitter) return std::nullopt;
+  const uint64_t address = graph.index().AddressOf(emitter.node);
+  const uint64_t events = OwnValue(*reader, address + 1, "_events");
+  const ObjectId node = events == 0 ? kNoObject : graph.index().At(events);
+  if (node == kNoObject || graph.RetainedOf(node) < least_bytes) return std::nullopt;
+  Suspect suspect{.kind = SuspectKind::kListeners,
+                  .nodes = {node},
+                  .container = emitter.node,
+                  .what = "listeners of " + CountText(emitter.event_count) + " events",
+                  .count = emitter.listeners,
+                  .element_class = "Function",
+                  .retained_bytes = graph.RetainedOf(node)};
+  std::vector<uint64_t> functions;
+  std::vector<std::pair<uint64_t, uint64_t>> by_shared;  // and count
+  uint64_t once = 0, looked = 0;
+  for (const uint64_t at : SpreadPositions(emitter.event_count, kMostEventsLooked)) {
+    if (cancel.Cancelled()) break;
+    for (const ListenerGroup& group : finder->Group(census, census.events[emitter.first_event + at], cancel)) {
+      looked += group.count;
+      once += group.once;
+      functions.insert(functions.end(), group.members.begin(), group.members.end());
+      if (group.shared == 0) continue;
+      const auto known = std::ranges::find(by_shared, group.shared, &std::pair<uint64_t, uint64_t>::first);
+      if (known != by_shared.end()) {
+        known->second += group.count;
+      } else if (by_shared.size() < kMostKinds) {
+        by_shared.emplace_back(group.shared, group.count);
+      }
+    }
+  }
+  std::ranges::stable_sort(by_shared, std::ranges::greater(), &std::pair<uint64_t, uint64_t>::second);
+  for (size_t i = 0; i < std::min(by_shared.size(), kMostFunctions); ++i) {
+    if (const std::optional<FunctionView> view = ReadShared(*reader, by_shared[i].first))
+      suspect.functions.push_back(FunctionFor(*view, by_shared[i].second));
+  }
+  if (looked < suspect.count) suspect.functions_looked = looked;
+  suspect.captured = FindClosurePins(reader, graph, functions, cancel);
+  suspect.grows = !by_shared.empty() && by_shared[0].second * 2 > looked;
+  const EventName first = NameOf(reader, census.events[emitter.first_event].event);
+  const EventName last = NameOf(reader, census.events[emitter.first_event + emitter.event_count - 1].event);
+  suspect.growth.push_back("nearly each is for an event of its own: '" + first.text + "', ... '" + last.text + "'");
+  const std::string of_looked = looked < suspect.count ? " of " + CountText(looked) + " looked at" : "";
+  if (once > 0)
+    suspect.growth.push_back(CountText(once) + of_looked + " wait for an event that has not come (once)");
+  suspect.advice.push_back("remove the listener when what it waits for is over by another way (an error, a timeout)");
+  suspect.advice.push_back("or keep what waits in a Map by its id, with a time after which it is given up");
+  return suspect;
+}
+
 }  // namespace
 
 std::vector<Suspect> FindListenerSuspects(HeapReader* reader, const HeapGraph& graph, uint64_t least_bytes,
@@ -228,6 +289,13 @@ std::vector<Suspect> FindListenerSuspects(HeapReader* reader, const HeapGraph& g
     if (!cancel.Cancelled()) joiner.Join(group, &suspects);
   }
   std::erase_if(suspects, [&](const Suspect& suspect) { return suspect.retained_bytes < least_bytes; });
+  for (const Emitter& emitter : census.emitters) {
+    if (cancel.Cancelled()) break;
+    // Few of one name, and many names.
+    if (emitter.event_count < kManyEvents || emitter.listeners > 2 * emitter.event_count) continue;
+    std::optional<Suspect> suspect = SuspectOfEmitter(reader, &finder, census, graph, emitter, least_bytes, cancel);
+    if (suspect) suspects.push_back(std::move(*suspect));
+  }
   return suspects;
 }
 
