@@ -333,9 +333,9 @@ class LeaksCommand final : public Command {
       line("retains", RetainsText(suspect));
       line("alike", AlikeText(graph, suspect));
       line("held by", HolderText(suspect.holder) + BelowText(reader, suspect));
-      for (const ObjectId also : suspect.also) line("and by", HolderText(holders.Find(also)));
+      for (const std::string& also : AlsoTexts(holders, suspect)) line("and by", also);
       for (const SuspectFunction& function : suspect.functions) line("function", FunctionText(suspect, function));
-      line("captured", PinnedText(reader, graph, suspect.captured));
+      line("captured", CapturedText(reader, graph, suspect));
       line("growth", GrowthText(suspect));
       line("sample", SampleText(reader, graph, suspect));
       line("pins", PinsText(reader, graph, suspect));
@@ -345,6 +345,28 @@ class LeaksCommand final : public Command {
     }
     if (top < verdict.suspects.size())
       context.out.AddTextLine(fmt::format("... {} more (use --top 0 for all)", verdict.suspects.size() - top));
+  }
+
+  // Each once: two tables of one variable (an old one and that which it grows into) are told by the same words.
+  static std::vector<std::string> AlsoTexts(HolderFinder& holders, const Suspect& suspect) {
+    std::vector<std::string> texts;
+    const std::string first = HolderText(suspect.holder);
+    for (const ObjectId also : suspect.also) {
+      std::string text = HolderText(holders.Find(also));
+      if (text != first && std::ranges::find(texts, text) == texts.end()) texts.push_back(std::move(text));
+    }
+    return texts;
+  }
+
+  static bool FunctionsAreSample(const Suspect& suspect) {
+    return suspect.functions_looked != 0 && suspect.functions_looked < suspect.count;
+  }
+
+  static std::string CapturedText(HeapReader& reader, const HeapGraph& graph, const Suspect& suspect) {
+    const std::string text = PinnedText(reader, graph, suspect.captured);
+    if (text.empty() || !FunctionsAreSample(suspect)) return text;
+    return fmt::format("{} (by {} of {} functions, which were looked at)", text, FormatCount(suspect.functions_looked),
+                       FormatCount(suspect.count));
   }
 
   static std::string RetainsText(const Suspect& suspect) {
@@ -373,7 +395,7 @@ class LeaksCommand final : public Command {
   }
 
   static std::string FunctionText(const Suspect& suspect, const SuspectFunction& function) {
-    const bool sampled = suspect.functions_looked != 0 && suspect.functions_looked < suspect.count;
+    const bool sampled = FunctionsAreSample(suspect);
     const std::string place =
         function.file.empty()
             ? ""
@@ -401,9 +423,9 @@ class LeaksCommand final : public Command {
     for (uint64_t i = 0; i < top; ++i) {
       const Suspect& suspect = verdict.suspects[i];
       const Holder& holder = suspect.holder;
-      std::vector<std::string> functions, also;
+      std::vector<std::string> functions;
+      const std::vector<std::string> also = AlsoTexts(holders, suspect);
       for (const SuspectFunction& function : suspect.functions) functions.push_back(FunctionText(suspect, function));
-      for (const ObjectId other : suspect.also) also.push_back(HolderText(holders.Find(other)));
       const auto raw = [](const std::string& text) {
         return text.empty() ? Cell(Absent{}) : Cell(UntrustedText(text));
       };
@@ -428,7 +450,7 @@ class LeaksCommand final : public Command {
                             suspect.grows,
                             TextOrAbsent(SampleText(reader, graph, suspect)),
                             TextOrAbsent(JoinClauses(functions)),
-                            TextOrAbsent(PinnedText(reader, graph, suspect.captured)),
+                            TextOrAbsent(CapturedText(reader, graph, suspect)),
                             TextOrAbsent(JoinClauses(also)),
                             TextOrAbsent(PinsText(reader, graph, suspect)),
                             TextOrAbsent(WayText(reader, graph, suspect)),

@@ -103,6 +103,10 @@ class StringsCommand final : public Command {
         completeness.notes.push_back("there are more different texts with copies than were kept apart");
       if (report.slices_cut) completeness.notes.push_back("there are more slices than were looked at");
     }
+    if (std::ranges::any_of(report.longest_ropes, &Rope::cut)) {
+      completeness.cut = true;
+      completeness.notes.push_back("there are ropes of more parts than were counted: their parts, depth and bytes are at least those told");
+    }
     if (report.unreadable > 0)
       completeness.notes.push_back(
           fmt::format("the text of {} strings could not be read", FormatCount(report.unreadable)));

@@ -68,10 +68,16 @@ class Maker {
     return class_name.empty() ? otherwise : class_name;
   }
 
+  // Numbers stand in arrays of their own, which hold nothing.
+  bool IsStore(ObjectId node) {
+    const uint64_t tagged = graph_.index().AddressOf(node) + 1;
+    return namer_.IsStore(tagged) || reader_.IsType(tagged, "FIXED_DOUBLE_ARRAY_TYPE");
+  }
+
   // The Map of a table, the object of an array of properties: what the program knows it by.
   ObjectId OwnerOf(ObjectId node) {
     constexpr int kMostStores = 4;
-    for (int i = 0; i < kMostStores && namer_.IsStore(graph_.index().AddressOf(node) + 1); ++i) {
+    for (int i = 0; i < kMostStores && IsStore(node); ++i) {
       ObjectId owner = graph_.ParentOf(node);
       if (owner == kNoObject || !graph_.IsObject(owner)) {
         // A root holds it too: a stack, while it grows.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "analysis/leaks/holder.h"
 #include "analysis/paths.h"
 #include "heap/views/contexts.h"
 #include "heap/views/functions.h"
@@ -54,7 +55,8 @@ bool SaysLittle(const std::string& class_name) {
 
 class Grouper {
  public:
-  Grouper(HeapReader* reader, const HeapGraph& graph) : reader_(*reader), graph_(graph) {}
+  Grouper(HeapReader* reader, const HeapGraph& graph, const Cancel& cancel)
+      : reader_(*reader), graph_(graph), holders_(reader, graph, cancel) {}
 
   std::string NameOf(ObjectId node, ObjectId* holder) {
     // Parts of ropes and parents of slices: who holds the string in the end says more than the string.
@@ -92,8 +94,18 @@ class Grouper {
     return name;
   }
 
-  std::string RootOf(ObjectId node) const {
+  // Of what a stack refers to, something of the program's may be the holder all the same: the way by the stack is but
+  // the shortest.
+  std::string RootOf(ObjectId node) {
+    constexpr int kMostAsked = 4;
     const std::vector<uint32_t> roots = graph_.RootsOf(node);
+    const bool stack = !roots.empty() && graph_.roots().roots[roots.front()].group == RootGroup::kStacks;
+    if (stack && graph_.references() != nullptr && graph_.IsObject(node) && asked_++ < kMostAsked) {
+      const Holder& holder = holders_.Find(node);
+      const bool named = holder.kind == HolderKind::kVariable || holder.kind == HolderKind::kProperty ||
+                         holder.kind == HolderKind::kGlobal || holder.kind == HolderKind::kModuleExport;
+      if (named && !holder.name.empty()) return holder.owner.empty() ? holder.name : holder.owner + "." + holder.name;
+    }
     return roots.empty() ? "(roots)" : std::string(RootGroupName(graph_.roots().roots[roots.front()].group));
   }
 
@@ -138,6 +150,8 @@ class Grouper {
 
   HeapReader& reader_;
   const HeapGraph& graph_;
+  HolderFinder holders_;
+  int asked_ = 0;
   std::unordered_map<ObjectId, std::pair<std::string, ObjectId>> by_parent_;
   uint64_t read_ = 0;
 };
@@ -170,7 +184,7 @@ void ObjectSample::Merge(const ObjectSample& other) {
 
 std::vector<HolderGroup> GroupByHolder(HeapReader* reader, const HeapGraph& graph, const ObjectSample& sample,
                                        const Cancel& cancel) {
-  Grouper grouper(reader, graph);
+  Grouper grouper(reader, graph, cancel);
   std::unordered_map<std::string, HolderGroup> groups;
   std::vector<ObjectSample::Member> members = sample.members();
   std::ranges::sort(members, {}, &ObjectSample::Member::id);

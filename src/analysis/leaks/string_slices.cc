@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "analysis/leaks/largest.h"
+#include "graph/node_set.h"
 
 namespace corewalk {
 namespace {
@@ -94,12 +94,12 @@ void ReportSlices(const HeapGraph& graph, const StringWalk& walk, std::vector<Sl
 }
 
 Rope MeasureRope(HeapReader* reader, const HeapGraph& graph, ObjectId top, const Cancel& cancel) {
-  constexpr uint64_t kMostParts = 1 << 20;
+  constexpr uint64_t kMostParts = 1 << 24;
   constexpr uint64_t kConsBytes = 32;
   Rope rope{.top = top};
   rope.length = reader->Raw<uint32_t>(graph.index().AddressOf(top) + 1, 12).value_or(0);
   std::vector<std::pair<uint64_t, uint64_t>> work = {{graph.index().AddressOf(top) + 1, 1}};  // tagged, depth
-  std::unordered_set<uint64_t> met;
+  NodeSet met(graph.node_count());
   while (!work.empty()) {
     if (rope.parts % 65536 == 0 && cancel.Cancelled()) rope.cut = true;
     if (rope.parts >= kMostParts || rope.cut) {
@@ -110,7 +110,7 @@ Rope MeasureRope(HeapReader* reader, const HeapGraph& graph, ObjectId top, const
     work.pop_back();
     const MapInfo* map = reader->MapOf(string);
     if (map == nullptr || StringFormOf(reader->layout().types, map->instance_type) != StringForm::kCons) continue;
-    if (!met.insert(string).second) continue;
+    if (const ObjectId id = graph.index().At(string); id == kNoObject || !met.Add(id)) continue;
     ++rope.parts;
     rope.depth = std::max(rope.depth, depth);
     work.emplace_back(reader->Field(string, 24).value_or(0), depth + 1);
