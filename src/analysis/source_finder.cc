@@ -299,7 +299,7 @@ SourceFinder::FoundTaking SourceFinder::TakingFromIn(std::string_view file, std:
     if (scan == nullptr) return true;
     const std::vector<SourceToken> tokens = ReadTokens(scan->text(), cancel_);
     const Taking taking = TakingFrom(scan->text(), tokens, StartCode(scan->text(), tokens), name, thing);
-    found = {.takes = taking.takes, .handed_to = std::string(taking.handed_to), .iterates = taking.iterates};
+    found = {.takes = taking.takes, .empties = taking.empties, .handed_to = std::string(taking.handed_to), .iterates = taking.iterates};
     return true;
   });
   return found;

@@ -91,7 +91,7 @@ class SourceFinder {
 
   // What that file takes away again from the variable or property (see source_taking.h).
   struct FoundTaking {
-    bool takes = false;
+    bool takes = false, empties = false;
     std::string handed_to;  // raw target text
     bool iterates = false;
   };

@@ -21,10 +21,13 @@ class Reader {
     Taking taking;
     for (size_t i = 0; i < tokens_.size(); ++i) {
       if (!IsMeant(i)) continue;
-      if (TakesAt(i)) taking.takes = true;
+      if (TakesAt(i)) {
+        taking.takes = true;
+        taking.empties |= !(Word(i + 2) == "delete" || Word(i + 2) == "shift" || (i > 0 && Word(BeginOfChain(i) - 1) == "delete"));
+      }
       if (GoesThroughAt(i)) taking.iterates = true;
       if (!GivesEmptyAt(i)) continue;
-      taking.takes = true;
+      taking.takes = taking.empties = true;
       if (const std::string_view to = HandedTo(i); !to.empty()) taking.handed_to = to;
     }
     return taking;

@@ -14,6 +14,7 @@ namespace corewalk {
 
 struct Taking {
   bool takes = false;          // some code that may run again takes from it, or gives its name an empty one
+  bool empties = false;        // all of it goes at once: after that it looks as if nothing was ever taken
   std::string_view handed_to;  // the name that is given what was there before that
   bool iterates = false;       // `for (const c of clients)`, clients.forEach(), clients.size: what nothing weak can do
 };

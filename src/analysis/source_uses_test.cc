@@ -236,6 +236,10 @@ TEST(Taking, WhatTheSourceTakes) {
   EXPECT_TRUE(TakingIn(map + "setInterval(() => gauge(t.size), 5)").iterates);
   EXPECT_TRUE(TakingIn(map + "const all = () => [...t]").iterates);
   EXPECT_FALSE(TakingIn(map + "const of = (k) => t.has(k) && t.get(k)").iterates);
+  EXPECT_FALSE(TakingIn(map + "function end(k) { t.delete(k) }").empties);
+  EXPECT_FALSE(TakingIn(list + "function next() { return t.shift() }").empties);
+  EXPECT_TRUE(TakingIn(list + "function flush() { send(t); t.length = 0 }").empties);
+  EXPECT_TRUE(of_class("flush() { const all = this.t; this.t = []; return all }").empties);
   EXPECT_EQ(of_class("turn() { this.old = this.t.length; this.t = [] }").handed_to, "");
 }
 

@@ -28,6 +28,9 @@ bool ExcuseFinder::GoesAgain(const Suspect& suspect, std::string* detail) {
     *detail = "what was in it goes to " + taking.handed_to + ", which has " + CountText(there);
     return true;
   }
+  // Of what goes one by one, the store would show it.
+  const Growth& growth = suspect.collection->growth;
+  if (!taking.empties && (growth.deleted_from == false || growth.grown_by_push)) return false;
   // A leak may begin late. One that has filled much of the heap is told.
   constexpr double kMuch = 0.1;  // of the limit
   const double live = static_cast<double>(TotalsOf(graph_).live_bytes);
