@@ -24,6 +24,7 @@ constexpr size_t kMostOpen = 32;    // owners of one level that are gone up from
 constexpr size_t kMostStores = 8;   // nested parts of one object
 constexpr int kMostPasses = 96;     // over all references, in the life of a finder
 constexpr uint32_t kMostDistance = 1'000'000;
+constexpr uint32_t kMostParts = 1 << 16;
 constexpr uint32_t kMostOfShape = 16;  // referrers of one shape, where there are very many
 constexpr size_t kLikelyBits = 1 << 17;  // 16 KB
 constexpr uint64_t kMostLikelyAsked = 1 << 13;
@@ -177,6 +178,7 @@ void HolderFinder::CollectReferrers(std::vector<ObjectId> nodes) {
   struct List {
     std::vector<ObjectId> nodes;
     std::unordered_map<uint32_t, uint32_t> of_shape;  // in the other half
+    std::unordered_map<uint32_t, uint32_t> parts;     // of a shape, that the node itself dominates
   };
   const auto is_part = [this](ObjectId from, ObjectId to, const List& list) {
     if (list.nodes.size() < kMostReferrers / 2 || !graph_.has_retained()) return false;
@@ -223,8 +225,11 @@ void HolderFinder::CollectReferrers(std::vector<ObjectId> nodes) {
         Part::Full& full = part.full[(to * 31 + shape) % part.full.size()];
         if (full.to == to && full.shape == shape) return;
         List& list = part.lists[to];
-        if ((!list.nodes.empty() && list.nodes.back() == from) || is_part(from, to, list)) return;
-        if (has_room(&list, from, kMostReferrers)) {
+        if (!list.nodes.empty() && list.nodes.back() == from) return;
+        // Where so many of a shape are parts, so are the millions that follow: to ask for each of them takes too long.
+        if (is_part(from, to, list)) {
+          if (++list.parts[shape] > kMostParts) full = {to, shape};
+        } else if (has_room(&list, from, kMostReferrers)) {
           list.nodes.push_back(from);
         } else {
           full = {to, shape};
