@@ -69,9 +69,48 @@ function burst() {
   for (let i = 0; i < 20000; i++) setImmediate(job, {id: i, parts: [i, i, i]});
 }
 
+// A compiler between two stages: nothing but the callback that goes on with it holds what it has made so far.
+class Name {
+  constructor(text) { this.text = text; this.uses = []; }
+}
+class Compiler {
+  constructor() { this.functions = []; this.names = new Map(); this.waiting = []; }
+  name(text) {
+    if (!this.names.has(text)) this.names.set(text, new Name(text));
+    return this.names.get(text);
+  }
+  lower(number) {
+    const made = {number, blocks: []};
+    for (let b = 0; b < 8; b++) {
+      const block = {id: b, instructions: []};
+      for (let k = 0; k < 6; k++) {
+        const name = this.name('name' + (number * 7 + k) % 3000);
+        const instruction = {operation: 'add', name, block};
+        name.uses.push(instruction);
+        block.instructions.push(instruction);
+      }
+      made.blocks.push(block);
+    }
+    this.functions.push(made);
+    this.waiting.push(made);
+  }
+  run(count, number = 0) {
+    for (let k = 0; k < 50 && number < count; k++) this.lower(number++);
+    setImmediate(() => number < count ? this.run(count, number) : this.optimize());
+  }
+  optimize() {
+    for (let k = 0; k < 20; k++) this.waiting.pop();
+    if (this.waiting.length > 500) return setImmediate(() => this.optimize());
+    common.print({expect: null});
+    process.abort();
+  }
+}
+
 const mode = process.argv[2];
 if (mode === 'burst') {
   burst();
+} else if (mode === 'stages') {
+  new Compiler().run(1500);
 } else {
   const expect = modes[mode]();
   setImmediate(() => {

@@ -84,7 +84,7 @@ def of_starved_queue(ctx):
         ctx.check(f"leaks: a starved queue of {mode}: its advice names async", "async" in (first.get("advice") or ""), brief(first))
 
 
-UNUSUAL = ("once", "once_signal", "sparse", "intervals", "few_arrays", "burst")
+UNUSUAL = ("once", "once_signal", "sparse", "intervals", "few_arrays", "burst", "stages")
 
 
 def of_unusual_leaks(ctx):

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "analysis/leaks/accumulation.h"
 #include "analysis/leaks/excuses.h"
 #include "analysis/leaks/frame_variables.h"
 #include "analysis/leaks/live_objects.h"
@@ -183,18 +184,36 @@ const std::vector<Activation>& ExcuseFinder::Activations() {
   return *activations_;
 }
 
-// A property of an object that nothing but running functions holds: a parser at work. Asked only where the shortest way
-// begins on a stack, because looking for holders costs a pass over all references.
+// Below an object that nothing but running functions holds, or the callback that is to go on with it (setImmediate): a
+// parser at work, a compiler between two stages. Asked only where the shortest way begins there, because looking for
+// holders costs a pass over all references.
 bool ExcuseFinder::OnlyOnStacks(const Holder& holder) {
-  constexpr int kMostOwners = 4;
+  constexpr int kMostOwners = 6;
   if (holder.path.empty()) return false;
   const std::vector<uint32_t> roots = graph_.RootsOf(holder.path.front().node);
   const auto on_stack = [this](uint32_t root) { return graph_.roots().roots[root].group == RootGroup::kStacks; };
-  if (roots.empty() || !std::ranges::all_of(roots, on_stack)) return false;
+  const bool from_stack = !roots.empty() && std::ranges::all_of(roots, on_stack);
+  if (!from_stack && !GoesThroughImmediate(holder)) return false;
   Holder above = holder;
-  for (int i = 0; i < kMostOwners && above.kind == HolderKind::kProperty && graph_.IsObject(above.holder_node); ++i)
+  for (int i = 0; i < kMostOwners && graph_.IsObject(above.holder_node); ++i) {
+    if (above.kind != HolderKind::kProperty && above.kind != HolderKind::kElement && above.kind != HolderKind::kEntry) break;
     above = holders_.Find(above.holder_node);
-  return above.kind == HolderKind::kStack && !IsClassOfModule(holder.path.front().node, roots);
+  }
+  // Where parts refer to each other, owners lead in a circle; what dominates them all does not.
+  if (above.kind == HolderKind::kProperty || above.kind == HolderKind::kElement || above.kind == HolderKind::kEntry) {
+    constexpr int kMostSteps = 100'000;
+    ObjectId top = holder.holder_node;
+    for (int i = 0; i < kMostSteps && graph_.IsObject(top) && graph_.IsObject(graph_.DominatorOf(top)); ++i) top = graph_.DominatorOf(top);
+    above = holders_.Find(top);
+  }
+  if (above.kind == HolderKind::kClosure) return GoesThroughImmediate(above);
+  return above.kind == HolderKind::kStack && !(from_stack && IsClassOfModule(holder.path.front().node, roots));
+}
+
+bool ExcuseFinder::GoesThroughImmediate(const Holder& holder) {
+  return std::ranges::any_of(holder.path, [this](const PathStep& step) {
+    return graph_.IsObject(step.node) && ClassOfNode(reader_.names(), graph_, step.node) == "Immediate";
+  });
 }
 
 // A class that a module's own code declares, and no function of it refers to, lies in a register of the module's frame
@@ -224,6 +243,8 @@ Excuse ExcuseFinder::Of(const Suspect& suspect, std::string* detail) {
       if (suspect.functions.empty()) return Excuse::kInternal;
       break;
     case HolderKind::kProperty:
+    case HolderKind::kElement:
+    case HolderKind::kEntry:
       if (!filled_the_heap && OnlyOnStacks(suspect.holder)) return Excuse::kRunning;
       break;
     default:

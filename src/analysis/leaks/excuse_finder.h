@@ -76,6 +76,7 @@ class ExcuseFinder {
   bool IsReplaced(const Suspect& suspect);
   const std::vector<Activation>& Activations();
   bool OnlyOnStacks(const Holder& holder);
+  bool GoesThroughImmediate(const Holder& holder);
   bool IsClassOfModule(ObjectId node, std::span<const uint32_t> roots);
 
   HeapReader& reader_;
