@@ -152,9 +152,11 @@ def deep(ctx):
         ctx.check(f"stacks deep {place}: JavaScript below", once == core.facts["functions"] and not thread["cut"], repr((once, thread["cut"])))
         ctx.equal(f"stacks deep {place}: whether C++ recurses", thread["native_cut"], place == "native")
         if place == "js":
-            depths = [f["arguments"][0]["value"] for f in thread["frames"] if f.get("function") == "atRecursion"]
-            ctx.check("stacks deep js: every call", len(depths) > 1000 and depths[-1] == 0 and
-                      all(a - b == 1 for a, b in zip(depths, depths[1:])), repr(depths[:3] + depths[-3:]))
+            calls = [f for f in thread["frames"] if f.get("function") == "atRecursion"]
+            # When it was optimized meanwhile, inlined calls and the one that overflowed do not show their arguments.
+            told = [(i, f["arguments"][0]["value"]) for i, f in enumerate(calls) if "value" in (f.get("arguments") or [{}])[0]]
+            ctx.check("stacks deep js: every call", len(calls) > 1000 and len(told) > 500 and
+                      all(depth == len(calls) - 1 - i for i, depth in told), repr((len(calls), told[:3], told[-3:])))
         ctx.drop(f"stacks-deep-{place}")
 
 
