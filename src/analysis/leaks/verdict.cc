@@ -265,7 +265,7 @@ class Inquiry {
 
   // The collections in its entries are what grows.
   void TellInner(Suspect* suspect) {
-    if (suspect->kind != SuspectKind::kCollection || suspect->nodes.size() != 1) return;
+    if (suspect->kind != SuspectKind::kCollection || suspect->nodes.empty()) return;
     std::optional<InnerCollections> inner = FindInnerCollections(&reader_, graph_, suspect->container, suspect->count, cancel_);
     if (!inner) return;
     // One of its collections was described, and there are others.
