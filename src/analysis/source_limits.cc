@@ -18,10 +18,10 @@ bool IsOneOf(const std::array<std::string_view, N>& words, std::string_view word
   return std::ranges::find(words, word) != words.end();
 }
 
-class GuardFinder {
+class GuardFinder : public TokenView {
  public:
   GuardFinder(std::string_view text, const std::vector<SourceToken>& tokens, const StartCode& code)
-      : text_(text), tokens_(tokens), code_(code) {}
+      : TokenView(text, tokens), code_(code) {}
 
   SizeGuards OfName(std::string_view name, NamedThing thing) {
     const bool property = thing == NamedThing::kProperty;
@@ -47,20 +47,11 @@ class GuardFinder {
   }
 
  private:
-  std::string_view Word(size_t i) const {
-    return i < tokens_.size() ? text_.substr(tokens_[i].begin, tokens_[i].end - tokens_[i].begin) : "";
-  }
-  bool Is(size_t i, char mark) const {
-    return i < tokens_.size() && tokens_[i].kind == TokenKind::kMark && tokens_[i].mark == mark;
-  }
-  bool IsDot(size_t i) const { return Is(i, '.') || Is(i, kOptional); }
-  bool IsName(size_t i) const { return i < tokens_.size() && tokens_[i].kind == TokenKind::kName; }
   size_t Match(size_t i) const { return tokens_[i].match > i && tokens_[i].match < tokens_.size() ? tokens_[i].match : SIZE_MAX; }
 
   // A use of the collection, what is behind its name at `next`.
   void Note(size_t at, size_t next) {
-    size_t begin = at;
-    while (begin >= 2 && IsDot(begin - 1) && IsName(begin - 2)) begin -= 2;
+    const size_t begin = BeginOfChain(at);
     if (begin > 0 && Word(begin - 1) == "delete") return Remove(at);
     if (IsDot(next) && IsName(next + 1)) {
       if (Is(next + 2, '(') && IsOneOf(kTakingAway, Word(next + 1))) Remove(at);
@@ -204,8 +195,6 @@ class GuardFinder {
     return found;
   }
 
-  const std::string_view text_;
-  const std::vector<SourceToken>& tokens_;
   const StartCode& code_;
   std::vector<size_t> removers_, adders_;  // tokens, rising
 };

@@ -11,11 +11,11 @@ constexpr auto kTaking = std::to_array<std::string_view>({"clear", "delete", "sh
 constexpr auto kGoingThrough = std::to_array<std::string_view>({"entries", "forEach", "keys", "size", "values"});
 constexpr auto kKeeping = std::to_array<std::string_view>({"filter", "slice"});
 
-class Reader {
+class Reader : public TokenView {
  public:
   Reader(std::string_view text, const std::vector<SourceToken>& tokens, const StartCode& code, std::string_view name,
          bool property)
-      : text_(text), tokens_(tokens), code_(code), name_(name), property_(property) {}
+      : TokenView(text, tokens), code_(code), name_(name), property_(property) {}
 
   Taking Run() {
     Taking taking;
@@ -34,19 +34,7 @@ class Reader {
   }
 
  private:
-  std::string_view Word(size_t i) const {
-    return i < tokens_.size() ? text_.substr(tokens_[i].begin, tokens_[i].end - tokens_[i].begin) : "";
-  }
-  bool Is(size_t i, char mark) const {
-    return i < tokens_.size() && tokens_[i].kind == TokenKind::kMark && tokens_[i].mark == mark;
-  }
-  bool IsDot(size_t i) const { return Is(i, '.') || Is(i, kOptional); }
-  bool IsName(size_t i) const { return i < tokens_.size() && tokens_[i].kind == TokenKind::kName; }
   bool IsMeant(size_t i) const { return IsName(i) && Word(i) == name_ && (i > 0 && IsDot(i - 1)) == property_; }
-  size_t BeginOfChain(size_t at) const {
-    while (at >= 2 && IsDot(at - 1) && IsName(at - 2)) at -= 2;
-    return at;
-  }
 
   bool TakesAt(size_t at) const {
     const size_t begin = BeginOfChain(at);
@@ -101,8 +89,6 @@ class Reader {
     return "";
   }
 
-  const std::string_view text_;
-  const std::vector<SourceToken>& tokens_;
   const StartCode& code_;
   const std::string_view name_;
   const bool property_;

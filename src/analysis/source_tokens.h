@@ -43,6 +43,31 @@ inline constexpr size_t kMaxTokens = size_t{1} << 23;
 // `text` is WTF-8. Cut short when cancelled.
 std::vector<SourceToken> ReadTokens(std::string_view text, const Cancel& cancel);
 
+// What every search through tokens asks of them. Any index may be asked about: behind the last there is nothing.
+class TokenView {
+ public:
+  // Both must outlive it.
+  TokenView(std::string_view text, const std::vector<SourceToken>& tokens) : text_(text), tokens_(tokens) {}
+
+ protected:
+  std::string_view Word(size_t i) const {
+    return i < tokens_.size() ? text_.substr(tokens_[i].begin, tokens_[i].end - tokens_[i].begin) : "";
+  }
+  bool Is(size_t i, char mark) const {
+    return i < tokens_.size() && tokens_[i].kind == TokenKind::kMark && tokens_[i].mark == mark;
+  }
+  bool IsDot(size_t i) const { return Is(i, '.') || Is(i, kOptional); }
+  bool IsName(size_t i) const { return i < tokens_.size() && tokens_[i].kind == TokenKind::kName; }
+  // Of `a.b.name` the a.
+  size_t BeginOfChain(size_t at) const {
+    while (at >= 2 && IsDot(at - 1) && IsName(at - 2)) at -= 2;
+    return at;
+  }
+
+  const std::string_view text_;
+  const std::vector<SourceToken>& tokens_;
+};
+
 // Words that cannot be the name of a variable.
 bool IsReservedWord(std::string_view word);
 

@@ -32,10 +32,10 @@ bool IsOneOf(const std::array<std::string_view, N>& words, std::string_view word
   return std::ranges::find(words, word) != words.end();
 }
 
-class Uses {
+class Uses : public TokenView {
  public:
   Uses(std::string_view text, const std::vector<SourceToken>& tokens, std::string_view name, NamedThing thing)
-      : text_(text), tokens_(tokens), name_(name), property_(thing == NamedThing::kProperty) {}
+      : TokenView(text, tokens), name_(name), property_(thing == NamedThing::kProperty) {}
   virtual ~Uses() = default;
 
   NameUses Run() {
@@ -50,14 +50,6 @@ class Uses {
   }
 
  protected:
-  std::string_view Word(size_t i) const {
-    return i < tokens_.size() ? text_.substr(tokens_[i].begin, tokens_[i].end - tokens_[i].begin) : "";
-  }
-  bool Is(size_t i, char mark) const {
-    return i < tokens_.size() && tokens_[i].kind == TokenKind::kMark && tokens_[i].mark == mark;
-  }
-  bool IsDot(size_t i) const { return Is(i, '.') || Is(i, kOptional); }
-  bool IsName(size_t i) const { return i < tokens_.size() && tokens_[i].kind == TokenKind::kName; }
   bool IsAssignment(size_t i) const { return Is(i, '=') || Is(i, kAssignIf) || Is(i, kAssignWith) || Is(i, kStep); }
 
   // Whether the use, which is none of those that only read, is in order all the same; and so a value that begins there.
@@ -158,11 +150,6 @@ class Uses {
       return IsOneOf(kLooking, Word(before - 1)) && IsDot(before - 2);
     return Is(before, '!');
   }
-  // Of `a.b.name` the a.
-  size_t BeginOfChain(size_t at) const {
-    while (at >= 2 && IsDot(at - 1) && IsName(at - 2)) at -= 2;
-    return at;
-  }
   // `.get(key)`, `[key]`, `.get(key).name`, `.size`: whatever is reached, it is neither assigned nor pushed to.
   bool EndsInReading(size_t at) const {
     bool first = true;
@@ -210,8 +197,6 @@ class Uses {
     return Word(at) == "Object" && Word(at + 2) == "create" && Word(at + 4) == "null";
   }
 
-  const std::string_view text_;
-  const std::vector<SourceToken>& tokens_;
   const std::string_view name_;
   const bool property_;
   NameUses found_;

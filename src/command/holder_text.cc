@@ -53,10 +53,12 @@ std::string HolderText(const Holder& holder) {
     case HolderKind::kNative:
       named = "native code: " + Safe(holder.text);
       break;
-    case HolderKind::kClosure:
-      named = "the function " + (holder.name.empty() ? "(anonymous)" : Safe(holder.name));
-      if (holder.text.find(", which waits") != std::string::npos) named = "the function " + Safe(holder.text);
+    case HolderKind::kClosure: {
+      // Of a call that waits the text says where: "poll(), which waits at 12:5".
+      const std::string function = holder.name.empty() ? "(anonymous)" : holder.name;
+      named = "the function " + Safe(holder.text.starts_with(function + "()") ? holder.text : function);
       break;
+    }
     default: {
       const std::string own = holder.owner.empty() ? Safe(holder.name) : Safe(holder.owner) + "." + Safe(holder.name);
       named = own.empty() ? Safe(holder.text) : own + (holder.text.empty() || holder.text == holder.name || Safe(holder.text) == own

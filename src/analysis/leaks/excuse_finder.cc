@@ -31,6 +31,13 @@ bool MadeAtOnce(const Suspect& suspect) {
          (suspect.count < kManyEntries || suspect.collection->capacity * kWordBytes * 2 < suspect.retained_bytes);
 }
 
+// Whether so many are what a check against `most` leaves. One that is far from what is there keeps nothing small; where not all
+// that adds is checked, only what sits at the limit speaks for it.
+bool Keeps(double count, double most, bool all_checked) {
+  constexpr double kAtLimit = 0.97, kFar = 4;
+  return count <= most * 1.01 + 1 && (all_checked ? count * kFar >= most : count >= most * kAtLimit - 1);
+}
+
 }  // namespace
 
 std::string_view ExcuseName(Excuse excuse) {
@@ -64,11 +71,8 @@ Excuse ExcuseFinder::InTurn(const Suspect& suspect, std::string* detail) {
   if (turnover.pool) return Excuse::kPool;
   if (turnover.replaced) return Excuse::kReplaced;
   if (!turnover.size_checked) return Guarded(suspect, detail);
-  // A check that is far from what is there keeps nothing small.
-  constexpr double kFar = 4;
   const std::optional<double> most = NumberNamed(holder, turnover.most);
-  const double count = static_cast<double>(suspect.count);
-  if (!most || count > *most * 1.01 + 1 || count * kFar < *most) return Excuse::kNone;
+  if (!most || !Keeps(static_cast<double>(suspect.count), *most, true)) return Excuse::kNone;
   *detail = "the sources check its size: " + turnover.most;
   return Excuse::kBounded;
 }
@@ -76,13 +80,11 @@ Excuse ExcuseFinder::InTurn(const Suspect& suspect, std::string* detail) {
 // What the sources take away from it whenever a comparison says so, of which there are about as many: it sits at its
 // limit, or each place that adds looks at it.
 Excuse ExcuseFinder::Guarded(const Suspect& suspect, std::string* detail) {
-  constexpr double kAtLimit = 0.97, kFar = 4;
   const double count = static_cast<double>(suspect.count);
   for (const SourceFinder::FoundGuards::Guard& guard : GuardsOf(&reader_, graph_, &holders_.sources(), suspect).guards) {
     for (const std::string& operand : guard.operands) {
       const std::optional<double> most = NumberNamed(suspect.holder, operand);
-      if (!most || count > *most * 1.01 + 1) continue;
-      if (guard.all_adders ? count * kFar < *most : count < *most * kAtLimit - 1) continue;
+      if (!most || !Keeps(count, *most, guard.all_adders)) continue;
       *detail = "the sources check its size: " + operand;
       return Excuse::kBounded;
     }

@@ -308,7 +308,7 @@ void HolderFinder::ClassifySuspended(Candidate* candidate) {
 
 // "poll(), which waits at 12:5".
 std::string HolderFinder::SuspendedText(const SuspendedView& view, const FunctionView& function) {
-  std::string text = (function.name.empty() ? "a function" : function.name + "()") + ", which waits";
+  std::string text = (function.name.empty() ? "(anonymous)" : function.name) + "(), which waits";
   const int64_t position = SuspendedPosition(reader_, view);
   if (position < 0) return text;
   const SourcePosition at = PositionIn(reader_, function.script, position);
