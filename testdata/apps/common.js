@@ -49,8 +49,8 @@ function rehearse() {
 
 // The usual end: settle, take the statistics as the last act, print them, abort. The statistics are printed only after
 // the rest was serialised, so that what they do not cover is small. `last`, if given, runs after all that: what it makes
-// no collection has seen.
-function finish(facts, last) {
+// no collection has seen. `late`, if given, returns facts that must be as young as the statistics.
+function finish(facts, last, late) {
   facts.node = process.version;
   facts.pid = process.pid;
   facts.gc = typeof global.gc === 'function';
@@ -58,6 +58,7 @@ function finish(facts, last) {
   rehearse();
   settle();
   rehearse();  // again: a collection empties V8's caches (of number strings, for one), which grow back
+  if (late) head += ',' + JSON.stringify(late()).slice(1, -1);
   writeAll(1, head + ',"spaces":' + JSON.stringify(spaces()) + '}\n');
   if (last) last();
   process.abort();

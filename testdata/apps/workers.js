@@ -29,15 +29,22 @@ if (threads.isMainThread) {
       ready.push(facts);
       if (ready.length !== wanted) return;
       ready.sort(function(a, b) { return a.worker - b.worker; });
-      // A moment, so that every worker is asleep in its event loop and no longer allocates.
-      setTimeout(function() { common.finish({app: 'workers', classes: mainClasses, workers: ready}); }, 200);
+      // A moment, so that every worker is asleep in its event loop and allocates nothing but its statistics.
+      setTimeout(function() { common.finish({app: 'workers', classes: mainClasses}, null, latest); }, 200);
     });
   }
+  // The workers go on collecting for themselves, so what they said of their spaces when they began is too old.
+  var latest = function() {
+    return {workers: ready.map(function(w) {
+      return {worker: w.worker, thread: w.thread, classes: w.classes, spaces: w.names.map(function(name, i) { return {space: name, used: w.used[i]}; })};
+    })};
+  };
 } else {
   var facts = {worker: threads.workerData, thread: threads.threadId};
   facts.classes = build('WorkerSession' + threads.workerData, 1000 * threads.workerData + 500);
   common.settle();
-  facts.spaces = common.spaces();
+  facts.names = common.spaces().map(function(s) { return s.space; });
+  facts.used = new Float64Array(new SharedArrayBuffer(8 * facts.names.length));
   threads.parentPort.postMessage(facts);
-  setInterval(function() {}, 1 << 30);  // stays alive without doing anything
+  setInterval(function() { common.spaces().forEach(function(s, i) { facts.used[i] = s.used; }); }, 10);
 }

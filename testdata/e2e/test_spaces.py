@@ -59,12 +59,12 @@ def run(ctx):
         if row[S.IS_MAIN]:
             compare(ctx, "spaces main of workers", used, core.facts["spaces"])
             continue
-        # A worker posts its statistics as a message afterwards, and allocates for that: the closest worker is meant.
+        # Its allocations of the last milliseconds are not in what it said last: the closest worker is meant.
         old, _ = used.get("old_space", (0, 0))
         worker = min(core.facts["workers"], key=lambda w: abs(old - reported(w, "old_space")))
         difference = old - reported(worker, "old_space")
-        low = -65536 - (LARGEST_LINEAR_AREA if ctx.major in LINEAR_AREAS_COUNTED else 0)
-        ctx.check(f"spaces worker {worker['worker']} old_space", low <= difference <= 262144, f"{difference:+}")
+        low, high = (-LARGEST_LINEAR_AREA, LARGEST_LINEAR_AREA) if ctx.major in LINEAR_AREAS_COUNTED else TOLERANCE["old_space"]
+        ctx.check(f"spaces worker {worker['worker']} old_space", low <= difference <= high, f"{difference:+} not in {low:+} ... {high:+}")
 
 
 def reported(worker, name):
