@@ -316,10 +316,18 @@ bool StartCode::IsGivenTo(size_t token, bool* deferred) const {
   return *deferred || (member && IsOneOf(kCallsAtOnce, callee));
 }
 
-// Whether the place is reached once only: `if (table) return; ... table = new Map()`, `if (!table) { table = ... }`.
+// Whether the place is reached once only: `if (table) return; ... table = new Map()`, `if (!table) { table = ... }`,
+// `table ??= load()`.
 bool StartCode::RunsOnce(size_t token, bool own) const {
   const Function* function = Around(token);
-  if (function == nullptr || function->class_body || function->generator || function->expression) return false;
+  if (function == nullptr || function->class_body || function->generator) return false;
+  for (size_t i = function->body; i < token; ++i) {
+    if (!Is(i + 1, kAssignIf) || Word(i + 1).starts_with('&') || owner_[i] != owner_[token] || IsNothing(i + 2)) continue;
+    const Flag flag{.name = i, .of_this = IsDot(i - 1)};
+    if (flag.of_this && (!own || Word(i - 2) != "this")) continue;
+    if (EndOfExpression(i + 2) > token && StaysSet(flag, *function)) return true;
+  }
+  if (function->expression) return false;
   for (size_t i = function->body + 1; i < token; ++i) {
     if (Word(i) != "if" || owner_[i] != owner_[token] || !Is(i + 1, '(') || Match(i + 1) == SIZE_MAX) continue;
     Flag flag;

@@ -156,6 +156,10 @@ TEST(StartUses, WhatIsGuarded) {
   EXPECT_TRUE(of_class("ensure() { if (this.t !== null) { return; } " + make + "rows().forEach((r) => this.t.set(r.id, r)) }"));
   EXPECT_TRUE(of_class("ensure() { if (!this.t) { " + make + fill + " } }"));
   EXPECT_TRUE(of_class("ensure() { if (this.ready) return; this.ready = true; this.load() } load() { " + make + fill + " }"));
+  EXPECT_TRUE(of_class("ensure() { this.ready ||= this.load() } load() { " + make + fill + " }"));
+  EXPECT_FALSE(of_class("ensure() { this.ready &&= this.load() } load() { " + make + fill + " }"));
+  EXPECT_FALSE(of_class("ensure() { this.ready ||= this.load(); this.ready = null } load() { " + make + fill + " }"));
+  EXPECT_FALSE(of_class("ensure() { this.ready ||= true; this.load() } load() { " + make + fill + " }"));
   EXPECT_FALSE(of_class("ensure() { " + make + fill + " this.t.set(1, 2) }"));
   EXPECT_FALSE(of_class("ensure() { if (this.t) return; " + make + "} add(x) { this.t.set(x, x) }"));
   EXPECT_FALSE(of_class("ensure() { if (this.t) return; " + make + "setInterval(() => this.t.set(next(), 1), 5) }"));

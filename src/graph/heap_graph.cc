@@ -109,20 +109,20 @@ std::vector<uint32_t> HeapGraph::RootsOf(ObjectId node) const {
   return result;
 }
 
-Result<NodeSet> HeapGraph::ReachedWithout(std::span<const ObjectId> gone, const Cancel& cancel,
-                                          const ProgressFunction& progress) const {
+Result<NodeSet> HeapGraph::ReachedFrom(std::span<const ObjectId> roots, std::span<const ObjectId> gone, const Cancel& cancel,
+                                       const ProgressFunction& progress) const {
   if (progress) progress("reaching objects", 0, 1);
   NodeSet without(node_count_);
   for (const ObjectId node : gone) without.Add(node);
   if (references_ == nullptr) {
     NodeSet reached;
     if (marker_ == nullptr) return Fail(ErrorCode::kUnsupported, "the references of this graph are not known");
-    if (!marker_->Mark({root_nodes_, {}, &without}, nullptr, &reached, cancel, progress))
+    if (!marker_->Mark({roots, {}, &without}, nullptr, &reached, cancel, progress))
       return std::unexpected(Interrupted("objects were reached"));
     return reached;
   }
   Reachability reach(*references_, {.without = &without, .threads = options_.threads});
-  reach.ReachFrom(root_nodes_, cancel);
+  reach.ReachFrom(roots, cancel);
   if (!reach.complete()) return std::unexpected(Interrupted("objects were reached"));
   return reach.TakeReached();
 }

@@ -87,7 +87,12 @@ class HeapGraph {
   std::vector<uint32_t> RootsOf(ObjectId node) const;
 
   // What is still reached from the roots when `gone` are not there.
-  Result<NodeSet> ReachedWithout(std::span<const ObjectId> gone, const Cancel& cancel, const ProgressFunction& progress) const;
+  Result<NodeSet> ReachedWithout(std::span<const ObjectId> gone, const Cancel& cancel, const ProgressFunction& progress) const {
+    return ReachedFrom(root_nodes_, gone, cancel, progress);
+  }
+  // The same from other roots.
+  Result<NodeSet> ReachedFrom(std::span<const ObjectId> roots, std::span<const ObjectId> gone, const Cancel& cancel,
+                              const ProgressFunction& progress) const;
 
   // The live nodes, and their bytes, with and without `gone` and all that only they hold.
   struct Freed {

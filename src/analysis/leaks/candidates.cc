@@ -6,6 +6,7 @@
 
 #include "analysis/leaks/group_holders.h"
 #include "analysis/leaks/retained_together.h"
+#include "base/number_text.h"
 #include "heap/views/collection_store.h"
 #include "heap/views/collections.h"
 #include "heap/views/properties.h"
@@ -167,12 +168,17 @@ class Maker {
     if (!is(registry, "JS_FINALIZATION_REGISTRY_TYPE")) return false;
     Suspect suspect{.kind = SuspectKind::kObjects, .nodes = {registry}, .container = registry};
     suspect.what = Describe(ClassOfNode(reader_.names(), graph_, registry), "FinalizationRegistry");
-    ForEachCell(reader_, graph_.index().AddressOf(registry) + 1, [&](uint64_t, uint64_t, Address) {
+    uint64_t gone = 0;
+    ForEachCell(reader_, graph_.index().AddressOf(registry) + 1, [&](uint64_t target, uint64_t, Address) {
       ++suspect.count;
+      const ObjectId node = graph_.index().At(target);
+      gone += node == kNoObject || !graph_.IsLive(node);
       return suspect.count % kPollNodes != 0 || !cancel_.Cancelled();
     });
     suspect.element_class = "WeakCell";
     suspect.retained_bytes = graph_.RetainedOf(registry);
+    if (gone * 2 > suspect.count)
+      suspect.steady = CountText(gone) + " of the " + CountText(suspect.count) + " registered objects are garbage, with which the registrations go";
     suspect.growth.push_back("each register() adds one, with what it is to hold, and it goes when its object has been collected");
     suspect.advice.push_back("let it hold a key, not the data: what register() is given lives as long as the object that is registered");
     suspects_.push_back(std::move(suspect));

@@ -6,7 +6,6 @@
 
 #include "analysis/leaks/accumulation.h"
 #include "analysis/leaks/excuses.h"
-#include "analysis/leaks/frame_variables.h"
 #include "analysis/leaks/live_objects.h"
 #include "heap/views/contexts.h"
 #include "heap/views/generators.h"
@@ -184,49 +183,6 @@ const std::vector<Activation>& ExcuseFinder::Activations() {
     activations_->push_back({function->script, position >= 0 ? position : function->start});
   }
   return *activations_;
-}
-
-// Below an object that nothing but running functions holds, or the callback that is to go on with it (setImmediate): a
-// parser at work, a compiler between two stages. Asked only where the shortest way begins there, because looking for
-// holders costs a pass over all references.
-bool ExcuseFinder::OnlyOnStacks(const Holder& holder) {
-  constexpr int kMostOwners = 6;
-  if (holder.path.empty()) return false;
-  const std::vector<uint32_t> roots = graph_.RootsOf(holder.path.front().node);
-  const auto on_stack = [this](uint32_t root) { return graph_.roots().roots[root].group == RootGroup::kStacks; };
-  const bool from_stack = !roots.empty() && std::ranges::all_of(roots, on_stack);
-  if (!from_stack && !GoesThroughImmediate(holder)) return false;
-  Holder above = holder;
-  for (int i = 0; i < kMostOwners && graph_.IsObject(above.holder_node); ++i) {
-    if (above.kind != HolderKind::kProperty && above.kind != HolderKind::kElement && above.kind != HolderKind::kEntry) break;
-    above = holders_.Find(above.holder_node);
-  }
-  // Where parts refer to each other, owners lead in a circle; what dominates them all does not.
-  if (above.kind == HolderKind::kProperty || above.kind == HolderKind::kElement || above.kind == HolderKind::kEntry) {
-    constexpr int kMostSteps = 100'000;
-    ObjectId top = holder.holder_node;
-    for (int i = 0; i < kMostSteps && graph_.IsObject(top) && graph_.IsObject(graph_.DominatorOf(top)); ++i) top = graph_.DominatorOf(top);
-    above = holders_.Find(top);
-  }
-  if (above.kind == HolderKind::kClosure) return GoesThroughImmediate(above);
-  return above.kind == HolderKind::kStack && !(from_stack && IsClassOfModule(holder.path.front().node, roots));
-}
-
-bool ExcuseFinder::GoesThroughImmediate(const Holder& holder) {
-  return std::ranges::any_of(holder.path, [this](const PathStep& step) {
-    return graph_.IsObject(step.node) && ClassOfNode(reader_.names(), graph_, step.node) == "Immediate";
-  });
-}
-
-// A class that a module's own code declares, and no function of it refers to, lies in a register of the module's frame
-// while that runs, or after an await goes on. It is no less the module's than one that has a place in its scope.
-bool ExcuseFinder::IsClassOfModule(ObjectId node, std::span<const uint32_t> roots) {
-  const MapInfo* const map = graph_.IsObject(node) ? reader_.MapOf(graph_.index().AddressOf(node) + 1) : nullptr;
-  if (map == nullptr || map->category != Category::kClosure) return false;
-  return std::ranges::any_of(roots, [this](uint32_t root) {
-    const std::optional<FunctionView> function = FunctionOfSlot(reader_, graph_.roots().roots[root].slot);
-    return function && function->script != 0 && holders_.sources().IsUserScript(function->script) && IsModuleCode(reader_, *function);
-  });
 }
 
 Excuse ExcuseFinder::Of(const Suspect& suspect, std::string* detail) {

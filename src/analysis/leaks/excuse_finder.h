@@ -66,6 +66,7 @@ class ExcuseFinder {
   Excuse Guarded(const Suspect& suspect, std::string* detail);
   bool GoesAgain(const Suspect& suspect, std::string* detail);
   bool IsDeletedByTimers(const Suspect& suspect, std::string* detail);
+  bool IsDeletedByRegistry(const Suspect& suspect, std::string* detail);
   struct NamedValue {
     uint64_t value = 0;
     std::optional<double> raw_double;
@@ -78,6 +79,8 @@ class ExcuseFinder {
   bool OnlyOnStacks(const Holder& holder);
   bool GoesThroughImmediate(const Holder& holder);
   bool IsClassOfModule(ObjectId node, std::span<const uint32_t> roots);
+  bool IsHeldOtherwise(const Holder& holder);
+  ObjectId OuterContextOf(ObjectId node);
 
   HeapReader& reader_;
   const HeapGraph& graph_;
@@ -86,6 +89,7 @@ class ExcuseFinder {
   const Cancel& cancel_;
   std::optional<std::vector<Activation>> activations_;
   std::optional<TimerClock> clock_;
+  std::optional<NodeSet> held_otherwise_;  // empty when it could not be found out
   struct SteadyTimers {
     uint64_t script = 0;
     int64_t begin = 0, end = 0;  // of the callback

@@ -1,13 +1,21 @@
 // What speaks for it that as many go as come, of a collection.
 #include "analysis/leaks/candidates.h"
 #include "analysis/leaks/excuse_finder.h"
+#include "analysis/leaks/live_objects.h"
 #include "analysis/leaks/newest_only.h"
 #include "analysis/leaks/verdict.h"
 #include "base/number_text.h"
+#include "heap/views/collections.h"
 #include "heap/views/contexts.h"
 #include "heap/views/properties.h"
 
 namespace corewalk {
+namespace {
+
+constexpr int kRegistryCleanup = 32;  // JSFinalizationRegistry::cleanup, V8 7.4 to 14.6: src/objects/js-weak-refs.tq
+constexpr uint64_t kPollCells = 1 << 16;
+
+}  // namespace
 
 // What the entries and the sources say together: those that are there are the newest, and the sources take away.
 bool ExcuseFinder::GoesAgain(const Suspect& suspect, std::string* detail) {
@@ -16,7 +24,7 @@ bool ExcuseFinder::GoesAgain(const Suspect& suspect, std::string* detail) {
   if (suspect.kind != SuspectKind::kCollection || !suspect.collection || !suspect.alike.empty() || (!variable && !property) ||
       options_.out_of_memory)
     return false;
-  if (IsDeletedByTimers(suspect, detail)) return true;
+  if (IsDeletedByTimers(suspect, detail) || IsDeletedByRegistry(suspect, detail)) return true;
   const SourceFinder::FoundTaking taking =
       holders_.sources().TakingFromIn(holder.file, holder.name, variable ? NamedThing::kVariable : NamedThing::kProperty);
   if (!taking.takes) return false;
@@ -55,6 +63,29 @@ bool ExcuseFinder::IsDeletedByTimers(const Suspect& suspect, std::string* detail
       *detail = "timers delete from it, of which as many go as come";
       return true;
     }
+  }
+  return false;
+}
+
+// Of a cache of WeakRefs whose entries `new FinalizationRegistry((key) => cache.delete(key))` deletes: what they refer to is
+// not held by it, and an entry is there no longer than that.
+bool ExcuseFinder::IsDeletedByRegistry(const Suspect& suspect, std::string* detail) {
+  constexpr double kMore = 1.1;  // times as many entries as registrations
+  if (suspect.element_class != "WeakRef") return false;
+  const InstanceTypes& types = reader_.layout().types;
+  const auto is_registry = [&](const LiveShape& shape) { return types.at(shape.map.instance_type).name == "JS_FINALIZATION_REGISTRY_TYPE"; };
+  for (const ObjectId node : LiveObjects(graph_, is_registry, cancel_)) {
+    const uint64_t registry = graph_.index().AddressOf(node) + 1;
+    const std::optional<FunctionView> cleanup = ReadFunction(reader_, reader_.Field(registry, kRegistryCleanup).value_or(0));
+    const SourceScan* scan = cleanup && cleanup->script != 0 ? holders_.sources().ScanOf(cleanup->script) : nullptr;
+    if (scan == nullptr || cleanup->script_name != suspect.holder.file ||
+        !scan->LeadsTo(cleanup->start, cleanup->end, suspect.holder.name + ".delete(", cancel_))
+      continue;
+    uint64_t registrations = 0;
+    ForEachCell(reader_, registry, [&](uint64_t, uint64_t, Address) { return ++registrations % kPollCells != 0 || !cancel_.Cancelled(); });
+    if (static_cast<double>(suspect.count) > kMore * static_cast<double>(registrations)) continue;
+    *detail = "its entries are WeakRefs, and a FinalizationRegistry deletes them when what they refer to is gone";
+    return true;
   }
   return false;
 }
