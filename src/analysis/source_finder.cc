@@ -220,10 +220,10 @@ bool SourceFinder::MayCall(uint64_t script, std::string_view method) {
   return false;
 }
 
-bool SourceFinder::IsFilledAtStart(std::string_view file, std::string_view name, NamedThing thing,
-                                   std::span<const Activation> activations) {
+SourceFinder::StartFilling SourceFinder::FillingAtStart(std::string_view file, std::string_view name, NamedThing thing,
+                                                        std::span<const Activation> activations) {
   size_t adders = 0;
-  bool here = false;
+  bool here = false, under_way = false;
   std::vector<std::pair<uint64_t, std::string>> methods;  // by the script that has them
   const bool all = ForEachUser(file, name, thing, [&](uint64_t script, bool is_file) {
     const SourceScan* scan = ScanOf(script);
@@ -235,23 +235,28 @@ bool SourceFinder::IsFilledAtStart(std::string_view file, std::string_view name,
     if (uses.changes) return false;
     adders += uses.adders;
     for (const std::string_view method : uses.methods) methods.emplace_back(script, method);
-    return std::ranges::none_of(uses.places, [&](const StartPlace& place) {
-      return std::ranges::any_of(activations, [&](const Activation& activation) {
-        if (activation.script != script) return false;
-        if (activation.position < 0) return true;
-        const uint32_t at = scan->ByteAt(activation.position);
-        return start.BeginOfFunctionAt(at) == place.function && (activation.running || at < place.done);
-      });
-    });
+    for (const Activation& activation : activations) {
+      if (activation.script != script) continue;
+      if (activation.position < 0) return false;
+      const uint32_t at = scan->ByteAt(activation.position), function = start.BeginOfFunctionAt(at);
+      for (const StartPlace& place : uses.places) {
+        if (place.function != function || (at >= place.done && !(place.counted && activation.running))) continue;
+        // A suspended one may go over what comes in for ever.
+        if (place.counted || !activation.running) return false;
+        under_way = true;
+      }
+    }
+    return true;
   });
-  if (!all) return false;
+  if (!all) return StartFilling::kNo;
   // Another source that has a method of that name may call it.
   for (const auto& [script, method] : methods) {
     for (const uint64_t other : scripts_) {
-      if (other != script && Mentions(other, method) && MayCall(other, method)) return false;
+      if (other != script && Mentions(other, method) && MayCall(other, method)) return StartFilling::kNo;
     }
   }
-  return here && adders > 0;
+  if (!here || adders == 0) return StartFilling::kNo;
+  return under_way ? StartFilling::kUnderWay : StartFilling::kOver;
 }
 
 SourceFinder::FoundTurnover SourceFinder::TurnoverIn(std::string_view file, std::string_view name, NamedThing thing) {

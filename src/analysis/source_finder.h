@@ -33,8 +33,7 @@ struct PlacedSite {
 struct Activation {
   uint64_t script = 0;    // tagged
   int64_t position = -1;  // where it is, or where the function begins, UTF-16 units; -1 = unknown
-  // On the stack: what a function has filled that still runs may be what it goes on with, wherever it is.
-  bool running = false;
+  bool running = false;   // on the stack
 };
 
 class SourceFinder {
@@ -64,10 +63,11 @@ class SourceFinder {
   // The variable of that file, or the property wherever it is used, was made from something in one place, and no source
   // adds to it (see source_uses.h).
   bool IsFilledOnce(std::string_view file, std::string_view name, NamedThing thing);
-  // The same where only code adds to it that runs while the program starts, and none of `activations` is still about it
-  // (see source_start.h).
-  bool IsFilledAtStart(std::string_view file, std::string_view name, NamedThing thing,
-                       std::span<const Activation> activations);
+  // The same where only code adds to it that runs while the program starts (see source_start.h): whether that is over, or
+  // a running function goes over what it is made from. kNo as well when one of `activations` may add to it for ever.
+  enum class StartFilling : uint8_t { kNo, kOver, kUnderWay };
+  StartFilling FillingAtStart(std::string_view file, std::string_view name, NamedThing thing,
+                              std::span<const Activation> activations);
 
   // How what is added to the variable of that file, or to the property that only that file uses, goes again.
   struct FoundTurnover {

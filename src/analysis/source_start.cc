@@ -14,6 +14,7 @@ constexpr size_t kMostDepth = 32;    // functions that lead to one another
 constexpr auto kCallsAtOnce = std::to_array<std::string_view>({"every", "filter", "find", "findIndex", "flatMap", "forEach",
                                                                "from", "map", "reduce", "reduceRight", "some", "sort"});
 constexpr auto kCallsOnce = std::to_array<std::string_view>({"catch", "finally", "readFile", "readdir", "then"});
+constexpr auto kTakesNext = std::to_array<std::string_view>({"exec", "next", "pop", "read", "shift"});
 // Words whose parentheses are followed by a block that is no function.
 constexpr auto kWithBlock = std::to_array<std::string_view>({"await", "catch", "for", "if", "switch", "while", "with"});
 
@@ -149,15 +150,48 @@ void StartCode::FindLoops() {
       if (block && end < tokens_.size() && tokens_[end].line_before) break;
     }
     loops_.emplace_back(i, std::min(end, tokens_.size()));
-    bool over_things = false;  // for (... of ...), for (...; i < rows.length; ...)
-    const size_t head = Word(i + 1) == "await" ? i + 2 : i + 1;
-    for (size_t at = head + 1; Word(i) == "for" && at < Match(head) && at < tokens_.size() && at < head + 64; ++at) {
-      if (bracket_[at] == head && (Word(at) == "of" || Word(at) == "in" || Word(at) == "length" || Word(at) == "size"))
-        over_things = true;
-    }
+    const size_t tail = Is(body, '{') && Word(i) == "do" && Match(body) != SIZE_MAX ? Match(body) + 2 : SIZE_MAX;
+    bool made_up = false;
+    const bool over_things = GoesOverThings(i, tail != SIZE_MAX ? tail : Word(i + 1) == "await" ? i + 2 : i + 1, &made_up);
+    if (made_up) made_up_.push_back(loops_.back());
     if (!over_things) counted_.push_back(loops_.back());
     if (!over_things && Word(i) == "for") numbered_.push_back(loops_.back());
   }
+}
+
+// for (... of rows), for (...; i < rows.length; ...), while ((match = pattern.exec(text))), while (at < tokens.length)
+bool StartCode::GoesOverThings(size_t loop, size_t head, bool* made_up) const {
+  constexpr size_t kMostTokens = 64;  // of a head
+  if (!Is(head, '(') || Match(head) == SIZE_MAX) return false;
+  const size_t end = std::min({Match(head), tokens_.size(), head + kMostTokens});
+  const bool is_for = Word(loop) == "for";
+  for (size_t at = head + 1; at < end; ++at) {
+    const bool outer = bracket_[at] == head;
+    if (is_for && outer && (Word(at) == "of" || Word(at) == "in")) {
+      *made_up = IsMadeUp(at + 1, end);
+      return true;
+    }
+    // `while (cache.size < 100000)` fills it up to a number.
+    if ((Word(at) == "length" || Word(at) == "size") && IsDot(at - 1) && (outer || !is_for) && !Is(at + 1, '<')) return true;
+    if (!is_for && (Is(at, '=') || (IsDot(at - 1) && IsOneOf(kTakesNext, Word(at))))) return true;
+  }
+  return false;
+}
+
+// Array.from({length: n}), Array(n).keys() and the variable that has it.
+bool StartCode::IsMadeUp(size_t begin, size_t end) const {
+  constexpr size_t kMostTokens = 12;  // of what the variable is given
+  for (size_t i = begin; i < end; ++i) {
+    if (Word(i) == "Array" && (Is(i + 1, '(') || (Word(i + 2) == "from" && Is(i + 4, '{')))) return true;
+  }
+  if (begin + 1 != end || !IsName(begin)) return false;
+  for (size_t i = 1; i + 2 < tokens_.size(); ++i) {
+    if (Word(i) != Word(begin) || !Is(i + 1, '=') || (Word(i - 1) != "const" && Word(i - 1) != "let" && Word(i - 1) != "var")) continue;
+    size_t to = i + 2;
+    while (to < tokens_.size() && to < i + 2 + kMostTokens && !Is(to, ';') && !(to > i + 2 && tokens_[to].line_before)) ++to;
+    if (to > i + 3 && IsMadeUp(i + 2, to)) return true;
+  }
+  return false;
 }
 
 bool StartCode::IsIn(const std::vector<std::pair<size_t, size_t>>& loops, size_t token) const {
@@ -207,7 +241,8 @@ bool StartCode::At(size_t token, bool deferred, Proof* proof) const {
   // What is loaded comes from somewhere; what comes from a number alone is made up, be it by a program that plays its load.
   if (IsIn(numbered_, token)) return false;
   const size_t owner = owner_[token];
-  StartPlace place{.function = BeginOf(owner), .done = tokens_[token].end};
+  StartPlace place{.function = BeginOf(owner), .done = tokens_[token].end, .counted = IsIn(counted_, token) || IsIn(made_up_, token) || proof->made_up};
+  proof->made_up = false;
   for (const auto& [begin, end] : loops_) {
     if (begin > token || end < token || owner_[begin] != owner) continue;
     place.done = std::max(place.done, end < tokens_.size() ? tokens_[end].end : static_cast<uint32_t>(text_.size()));
@@ -278,7 +313,7 @@ bool StartCode::OfMentions(size_t index, Proof* proof) const {
     if (constructor && Word(i - 1) == "instanceof") continue;
     bool deferred = false;
     const bool called = Is(i + 1, '(') && !(i > 0 && (Word(i - 1) == "function" || Is(i - 1, '*')));
-    if (!called && !IsGivenTo(i, &deferred)) return false;
+    if (!called && !IsGivenTo(i, proof, &deferred)) return false;
     // Who calls it as often as a number says plays a program's handlers and loads nothing.
     const bool itself = std::ranges::any_of(proof->open, [&](const Step& step) { return step.function == owner_[i]; });
     if (!itself && IsIn(counted_, i)) return false;
@@ -302,16 +337,26 @@ bool StartCode::OfPlace(const Function& function, Proof* proof) const {
   const bool grouping = before == 0 || !(IsName(before - 1) && !IsReservedWord(Word(before - 1)));
   if (wrapped && grouping && call) return At(before, false, proof);
   if (!wrapped && !function.expression && call) return At(function.head - 1, false, proof);
-  return IsGivenTo(function.head, &deferred) && At(function.head - 1, deferred, proof);
+  return IsGivenTo(function.head, proof, &deferred) && At(function.head - 1, deferred, proof);
 }
 
 // An argument of a call of one of the known ones.
-bool StartCode::IsGivenTo(size_t token, bool* deferred) const {
+bool StartCode::IsGivenTo(size_t token, Proof* proof, bool* deferred) const {
   if (token == 0 || (!Is(token - 1, '(') && !Is(token - 1, ','))) return false;
   const size_t open = bracket_[token];
   if (open == SIZE_MAX || open == 0 || !Is(open, '(') || !IsName(open - 1)) return false;
   const std::string_view callee = Word(open - 1);
   const bool member = open >= 2 && IsDot(open - 2);
+  // Array.from({length: n}, f), Array(n).fill().forEach(f), [...Array(n).keys()].map(f)
+  proof->made_up = member && callee == "from" && Is(open + 1, '{');
+  if (member && open >= 3 && (Is(open - 3, ')') || Is(open - 3, ']'))) {
+    size_t begin = open - 3;
+    while (begin > 0 && (IsName(begin) || IsDot(begin) || Is(begin, ')') || Is(begin, ']')))
+      begin = (Is(begin, ')') || Is(begin, ']')) && Match(begin) < begin ? Match(begin) - (Is(begin, ')') ? 1 : 0) : begin - 1;
+    proof->made_up = IsMadeUp(begin, open - 2);
+  } else if (member && open >= 3 && IsName(open - 3)) {
+    proof->made_up |= IsMadeUp(open - 3, open - 2);
+  }
   *deferred = IsOneOf(kCallsOnce, callee);
   return *deferred || (member && IsOneOf(kCallsAtOnce, callee));
 }

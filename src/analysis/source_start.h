@@ -18,6 +18,7 @@ namespace corewalk {
 struct StartPlace {
   uint32_t function = 0;  // where its parameters begin, in bytes; 0 = the module's own code
   uint32_t done = 0;      // the end of the outermost loop of the function around the place, or the place
+  bool counted = false;   // in a loop that nothing ends but a number or a flag: while (running), of Array(n).keys()
 };
 
 class StartCode {
@@ -58,6 +59,7 @@ class StartCode {
     std::vector<std::string_view>* methods;
     size_t work = 0;
     bool own = true;  // so far all is about the same `this`
+    bool made_up = false;  // what calls the function at hand goes over a number of things that are made for that
   };
   std::string_view Word(size_t i) const {
     return i < tokens_.size() ? text_.substr(tokens_[i].begin, tokens_[i].end - tokens_[i].begin) : "";
@@ -73,6 +75,8 @@ class StartCode {
   void FindFunctions();
   void FindClasses();
   void FindLoops();
+  bool GoesOverThings(size_t loop, size_t head, bool* made_up) const;
+  bool IsMadeUp(size_t begin, size_t end) const;
   void FindOwners();
   bool IsIn(const std::vector<std::pair<size_t, size_t>>& loops, size_t token) const;
   size_t EndOfExpression(size_t at) const;
@@ -82,7 +86,7 @@ class StartCode {
   bool OfFunction(size_t function, bool deferred, Proof* proof) const;
   bool OfMentions(size_t function, Proof* proof) const;
   bool OfPlace(const Function& function, Proof* proof) const;
-  bool IsGivenTo(size_t token, bool* deferred) const;
+  bool IsGivenTo(size_t token, Proof* proof, bool* deferred) const;
   // A name that is tested: `table`, `this.table`.
   struct Flag {
     size_t name = SIZE_MAX;
@@ -103,6 +107,7 @@ class StartCode {
   std::vector<size_t> owner_;                     // by token: index of the innermost function, kModule
   std::vector<std::pair<size_t, size_t>> loops_, counted_;  // tokens, by rising begin; those that are not over something
   std::vector<std::pair<size_t, size_t>> numbered_;  // for (;;) up to a number
+  std::vector<std::pair<size_t, size_t>> made_up_;   // over Array(n).keys() and the like
 };
 
 }  // namespace corewalk

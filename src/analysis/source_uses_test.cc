@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "analysis/source_taking.h"
@@ -109,6 +110,34 @@ TEST(StartUses, WhatRunsOnce) {
   EXPECT_TRUE(FilledAtStart("const t = require('fs').readFileSync('x').split('y').reduce((m, r) => { m[r] = 1; return m }, {})"));
   EXPECT_TRUE(FilledAtStart("class D { constructor() { this.t = []; this.load() } load() { for (const r of rows) this.t.push(r) } }\nnew D()",
                             "t", NamedThing::kProperty));
+}
+
+TEST(StartUses, WhatOnlyANumberEnds) {
+  enum Ends { kOver, kNumber, kNot };
+  const auto ends = [](const std::string& use) {
+    const std::string source = "const t = new Map();\nfunction get(q) { return t.get(q.url) }\n" +
+                               (use.find("add") == std::string::npos ? std::string() : "function add(x) { t.set(x, 1) }\n") + use;
+    const std::vector<SourceToken> tokens = ReadTokens(source, Cancel());
+    const StartUses uses = StartUsesOf(source, tokens, StartCode(source, tokens), "t", NamedThing::kVariable);
+    if (uses.adders == 0 || uses.changes) return kNot;
+    return std::ranges::any_of(uses.places, &StartPlace::counted) ? kNumber : kOver;
+  };
+  EXPECT_EQ(ends("for (const u of users) add(u)"), kOver);
+  EXPECT_EQ(ends("users.forEach((u) => add(u))"), kOver);
+  EXPECT_EQ(ends("let m;\nwhile ((m = re.exec(text))) add(m[1])"), kOver);
+  EXPECT_EQ(ends("let at = 0;\nwhile (at < rows.length) add(rows[at++])"), kOver);
+  EXPECT_EQ(ends("do { add(rows.pop()) } while (rows.length)"), kOver);
+  EXPECT_EQ(ends("while (n < 50000) add(n++)"), kNot);
+  EXPECT_EQ(ends("while (n < 50000) t.set(n++, 1)"), kNumber);
+  EXPECT_EQ(ends("while (t.size < 50000) t.set(n++, 1)"), kNumber);
+  EXPECT_EQ(ends("do { t.set(n++, 1) } while (n < 50000)"), kNumber);
+  EXPECT_EQ(ends("for (; t.size < 50000;) add(n++)"), kNot);
+  EXPECT_EQ(ends("for (const i of Array(50000).keys()) add(i)"), kNumber);
+  EXPECT_EQ(ends("const users = Array.from({length: 50000}, (_, i) => i);\nfor (const u of users) add(u)"), kNumber);
+  EXPECT_EQ(ends("const users = Array.from({length: 50000}, (_, i) => i);\nusers.forEach(add)"), kNumber);
+  EXPECT_EQ(ends("Array.from({length: 50000}, (_, i) => add(i))"), kNumber);
+  EXPECT_EQ(ends("[...Array(50000).keys()].forEach((i) => add(i))"), kNumber);
+  EXPECT_EQ(ends("new Array(50000).fill(0).map((_, i) => add(i))"), kNumber);
 }
 
 TEST(StartUses, WhatRunsAgain) {

@@ -54,6 +54,8 @@ std::string_view ExcuseText(Excuse excuse) {
       return "filled where it is declared, and the sources only read it: data that was loaded";
     case Excuse::kFilledAtStart:
       return "filled by code that runs once, as while the program starts, and the sources add to it nowhere else: data that was loaded";
+    case Excuse::kBeingFilled:
+      return "a running function fills it, once, from what it goes over: work in progress";
     case Excuse::kPool:
       return "an object pool: the sources take from it before they make a new one, and push back what was taken";
     case Excuse::kReplaced:

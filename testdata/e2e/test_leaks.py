@@ -50,6 +50,7 @@ def run(ctx):
     of_running_module(ctx)
     of_starved_queue(ctx)
     of_unusual_leaks(ctx)
+    of_compiling_script(ctx)
     everything = programs()
     some = [name for name in EVERYWHERE if name in everything][:QUICK if ctx.options.quick else None]
     asked = [name for name in ctx.options.programs.split(",") if name]
@@ -84,7 +85,14 @@ def of_starved_queue(ctx):
         ctx.check(f"leaks: a starved queue of {mode}: its advice names async", "async" in (first.get("advice") or ""), brief(first))
 
 
-UNUSUAL = ("once", "once_signal", "sparse", "intervals", "few_arrays", "burst", "stages")
+def of_compiling_script(ctx):
+    for mode, words in (("abort", ["100"]), ("oom", ["--max-old-space-size=24", "3000"])):
+        core = ctx.core("compiling_script", *words, key=f"compiling_script-{mode}")
+        healthy(ctx, f"leaks: a compiler of variables of a module {mode}", ctx.cli_json(core, "leaks"))
+        ctx.drop(f"compiling_script-{mode}")
+
+
+UNUSUAL = ("once", "once_signal", "sparse", "intervals", "few_arrays", "burst", "stages", "last_pass", "weak", "lazy")
 
 
 def of_unusual_leaks(ctx):

@@ -41,7 +41,7 @@ bool Keeps(double count, double most, bool all_checked) {
 
 std::string_view ExcuseName(Excuse excuse) {
   static constexpr std::string_view kNames[] = {"none",      "small",   "few",      "bounded",
-                                                "structure", "running", "beside_running", "internal", "made_at_once", "filled_once", "filled_at_start", "pool", "replaced", "steady", "one_of_many"};
+                                                "structure", "running", "beside_running", "internal", "made_at_once", "filled_once", "filled_at_start", "being_filled", "pool", "replaced", "steady", "one_of_many"};
   return kNames[static_cast<size_t>(excuse)];
 }
 
@@ -50,6 +50,9 @@ std::string_view ExcuseName(Excuse excuse) {
 Excuse ExcuseFinder::FilledOnce(const Suspect& suspect) {
   const Holder& holder = suspect.holder;
   const bool variable = holder.kind == HolderKind::kVariable, property = holder.kind == HolderKind::kProperty;
+  // What is in such a collection, told by itself.
+  if (suspect.kind == SuspectKind::kObjects && (holder.kind == HolderKind::kElement || holder.kind == HolderKind::kEntry) && !holder.file.empty())
+    return FilledAtStart(holder, holder.owner.empty() ? NamedThing::kVariable : NamedThing::kProperty);
   if (suspect.kind != SuspectKind::kCollection || (!suspect.alike.empty() && !suspect.inner) || (!variable && !property)) return Excuse::kNone;
   for (const std::string_view collection : {"Array", "Map", "Set", "(array)"}) {
     if (suspect.element_class == collection) return Excuse::kNone;
@@ -57,7 +60,19 @@ Excuse ExcuseFinder::FilledOnce(const Suspect& suspect) {
   const NamedThing thing = variable ? NamedThing::kVariable : NamedThing::kProperty;
   SourceFinder& sources = holders_.sources();
   if (sources.IsFilledOnce(holder.file, holder.name, thing)) return Excuse::kFilledOnce;
-  return sources.IsFilledAtStart(holder.file, holder.name, thing, Activations()) ? Excuse::kFilledAtStart : Excuse::kNone;
+  return FilledAtStart(holder, thing);
+}
+
+Excuse ExcuseFinder::FilledAtStart(const Holder& holder, NamedThing thing) {
+  switch (holders_.sources().FillingAtStart(holder.file, holder.name, thing, Activations())) {
+    case SourceFinder::StartFilling::kOver:
+      return Excuse::kFilledAtStart;
+    case SourceFinder::StartFilling::kUnderWay:
+      return Excuse::kBeingFilled;
+    case SourceFinder::StartFilling::kNo:
+      break;
+  }
+  return Excuse::kNone;
 }
 
 // What the sources let go again.

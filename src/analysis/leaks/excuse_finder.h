@@ -29,6 +29,7 @@ enum class Excuse : uint8_t {
   kMadeAtOnce,  // an array that was not added to one by one
   kFilledOnce,  // made from something where it is declared, and the sources do not add to it
   kFilledAtStart,  // only code adds to it that runs while the program starts, and that is over
+  kBeingFilled,    // such code runs, and goes over what it is made from
   kPool,        // objects that are taken from it are pushed back to it
   kReplaced,    // its variable is given a new one again and again, and nothing adds to it
   kSteady,      // as many go as come
@@ -62,6 +63,7 @@ class ExcuseFinder {
 
  private:
   Excuse FilledOnce(const Suspect& suspect);
+  Excuse FilledAtStart(const Holder& holder, NamedThing thing);
   Excuse InTurn(const Suspect& suspect, std::string* detail);
   Excuse Guarded(const Suspect& suspect, std::string* detail);
   bool GoesAgain(const Suspect& suspect, std::string* detail);
