@@ -192,7 +192,7 @@ class Inquiry {
   static void ExcuseWhatIsWorkedOn(std::vector<Considered>* judged) {
     uint64_t running = 0;
     for (const Considered& one : *judged) {
-      if (one.excuse == Excuse::kRunning) running = std::max(running, one.suspect.weight());
+      if (one.excuse == Excuse::kRunning || one.excuse == Excuse::kBeingFilled) running = std::max(running, one.suspect.weight());
     }
     for (Considered& one : *judged) {
       const Suspect& suspect = one.suspect;
