@@ -66,10 +66,11 @@ def run(ctx):
 
 
 def of_running_module(ctx):
-    core = ctx.core("module_loop")
-    first = (ctx.cli_json(core, "leaks")["suspects"] or [{}])[0]
-    ctx.equal("leaks: a variable of a module that runs", [first.get(key) for key in ("name", "file", "line", "count")],
-              ["cache", core.facts["file"], core.facts["line"], core.facts["count"]])
+    for app, what in (("module_loop", "fills it"), ("module_calls", "calls what fills it")):
+        core = ctx.core(app)
+        first = (ctx.cli_json(core, "leaks")["suspects"] or [{}])[0]
+        ctx.equal(f"leaks: a variable of a module that runs and {what}", [first.get(key) for key in ("name", "file", "line", "count")],
+                  ["cache", core.facts["file"], core.facts["line"], core.facts["count"]])
     core = ctx.core(os.path.join(APPS, "module_class.mjs"), key="module_class")
     first = (ctx.cli_json(core, "leaks")["suspects"] or [{}])[0]
     ctx.equal("leaks: a property of a class in a register of a module that runs", [first.get(key) for key in ("name", "file", "line", "count")],

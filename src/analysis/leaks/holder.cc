@@ -11,6 +11,7 @@
 #include "analysis/leaks/live_objects.h"
 #include "base/on_threads.h"
 #include "heap/map_cache.h"
+#include "heap/stack_frames.h"
 #include "heap/views/generators.h"
 #include "heap/views/properties.h"
 #include "heap/views/script_kind.h"
@@ -305,6 +306,18 @@ std::optional<FunctionView> HolderFinder::RunsIn(ObjectId holder, ObjectId conte
   return view && view->script != 0 ? view : std::nullopt;
 }
 
+// The function of a frame whose context it is, or was before the frame entered a block: a module's own code, say, that has
+// called what closes over its variables for the last time.
+std::optional<FunctionView> HolderFinder::RunsOnStackIn(ObjectId context) {
+  for (const uint32_t number : graph_.RootsOf(context)) {
+    const Root& root = graph_.roots().roots[number];
+    if (root.group != RootGroup::kStacks || root.slot == 0) continue;
+    std::optional<FunctionView> function = FunctionOfSlot(reader_, root.slot + kFrameFunction - kFrameContext);
+    if (function && function->script != 0) return function;
+  }
+  return std::nullopt;
+}
+
 std::optional<FunctionView> HolderFinder::ClosureOf(ObjectId context) {
   if (const auto known = closures_.find(context); known != closures_.end()) return known->second;
   // The shortest way mostly leads through such a function; else all references are looked at. Functions of the context
@@ -330,6 +343,7 @@ std::optional<FunctionView> HolderFinder::ClosureOf(ObjectId context) {
       }
       if (result && !best_rank.first) break;
     }
+    for (size_t i = 0; i < level.size() && !result; ++i) result = RunsOnStackIn(level[i]);
     if (result) break;
     level.clear();
     for (const ObjectId at : inner) {

@@ -88,6 +88,7 @@ class HolderFinder {
   bool SoleOwner(ObjectId node);
   uint16_t TypeNumberOf(ObjectId node);
   std::optional<FunctionView> RunsIn(ObjectId holder, ObjectId context, std::vector<ObjectId>* inner);
+  std::optional<FunctionView> RunsOnStackIn(ObjectId context);
   void CollectReferrers(std::vector<ObjectId> nodes);
   void AddLikelyAsked(std::vector<ObjectId>* nodes);
   bool IsCode(ObjectId node);
