@@ -102,6 +102,7 @@ class HolderFinder {
   bool ClassifyOwner(Candidate* candidate, const SlotName& name);
   Holder Resolve(ObjectId node);
   Holder Finish(ObjectId node, Candidate candidate, std::vector<ObjectId> way);
+  void NameModuleCache(Holder* holder);
   Holder FromRoot(ObjectId node);
   bool NameOfFrame(ObjectId node, Holder* holder);
   bool NameOfFunctionOn(std::span<const ObjectId> way, Holder* holder);
