@@ -76,6 +76,7 @@ struct HttpExchange {
   uint64_t incoming = 0;  // IncomingMessage; 0 = none
   uint64_t socket = 0;    // 0 = none yet
   UntrustedText method, url, host;
+  UntrustedText handler_url;  // of a server: request.url as the handler has it, which frameworks change
   UntrustedText remote;  // the socket's peer; empty = no socket, or not to be read
   std::optional<int64_t> status;
   std::optional<double> started_ms;  // milliseconds since 1970, where the program kept a time

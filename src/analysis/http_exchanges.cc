@@ -78,7 +78,10 @@ HttpExchange ServerExchange(OwnProperties& properties, uint64_t response, uint64
   const uint64_t own = properties.Object(response, "req");
   exchange.incoming = own != 0 ? own : incoming;
   exchange.method = UntrustedText(properties.Text(exchange.incoming, "method"));
-  exchange.url = UntrustedText(properties.Text(exchange.incoming, "url"));
+  // Frameworks take the path that a router is mounted at from `url`, and keep what came (connect, Express, Polka).
+  exchange.handler_url = UntrustedText(properties.Text(exchange.incoming, "url"));
+  exchange.url = UntrustedText(properties.Text(exchange.incoming, "originalUrl"));
+  if (exchange.url.empty()) exchange.url = exchange.handler_url;
   const std::optional<OwnProperty> header = properties.Find(response, "_header");
   const bool head_sent = header && !header->raw_double && properties.reader().IsString(header->value);
   if (head_sent) {
@@ -160,7 +163,8 @@ void AddExchangeOfSocket(OwnProperties& properties, uint64_t socket, std::vector
     exchanges->push_back(ServerExchange(properties, message, message != 0 && !requests.empty() ? requests[0] : incoming, socket));
     for (size_t i = 0; i < waiting.size(); ++i) {
       HttpExchange exchange = ServerExchange(properties, waiting[i], i + 1 < requests.size() ? requests[i + 1] : 0, socket);
-      if (exchange.state == HttpState::kHandling) exchange.state = HttpState::kPipelined;
+      // Also when it has begun, or ended: nothing of it was sent.
+      if (exchange.state != HttpState::kReceiving) exchange.state = HttpState::kPipelined;
       exchanges->push_back(std::move(exchange));
     }
   }

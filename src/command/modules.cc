@@ -76,6 +76,9 @@ class ModulesCommand final : public Command {
                  "a\n"
                  "module that does); linked, linking (not begun); failed (it threw; of CommonJS such a module leaves\n"
                  "the cache and is told only while something holds it, as evaluating).\n\n"
+                 "A Module that createRequire() or the program made, into which no file was read, is no module of its\n"
+                 "own: of an ES module's it counts with that one, others are marked. Required by: how many modules have\n"
+                 "it among their children, or import it (who calls import() is kept nowhere).\n\n"
                  "Retained bytes of a file are those that would be freed with its Module, exports, functions, their\n"
                  "contexts, its script and source text, all together; a cache in a variable of the module counts with\n"
                  "it. What it has handed to others, and they hold as well, does not.\n\n"
@@ -147,11 +150,11 @@ class ModulesCommand final : public Command {
     uint64_t cached = 0, uncached = 0, esm = 0, evaluating = 0, failed = 0, duplicates = 0;
     for (const LoadedModule& module : census.modules) {
       cached += module.cached;
-      uncached += module.kind != ModuleKind::kEsm && !module.cached;
+      uncached += module.kind != ModuleKind::kEsm && !module.cached && !module.made;
       esm += module.kind == ModuleKind::kEsm;
       failed += module.state == ModuleState::kFailed;
-      evaluating += module.state == ModuleState::kEvaluating || module.state == ModuleState::kAwaiting ||
-                    module.state == ModuleState::kWaiting;
+      evaluating += !module.made && (module.state == ModuleState::kEvaluating || module.state == ModuleState::kAwaiting ||
+                                     module.state == ModuleState::kWaiting);
     }
     for (size_t i = 0; i < census.packages.size(); ++i)
       duplicates += census.packages[i].copies > 1 && (i == 0 || census.packages[i - 1].name != census.packages[i].name);
@@ -160,6 +163,7 @@ class ModulesCommand final : public Command {
                                      census.cache_found ? Cell(Count{census.cache_size}) : Cell(Absent{})},
                                     {"cached_modules", "", Count{cached}},
                                     {"not_cached", "Live, but not in the cache", Count{uncached}},
+                                    {"made", census.made != 0 ? "Made by createRequire()" : "", Count{census.made}},
                                     {"esm", "ES modules", Count{esm}},
                                     {"synthetic", "Faces for import of other modules", Count{census.synthetic}},
                                     {"unfinished", "Not yet evaluated", Count{evaluating}},
@@ -246,8 +250,8 @@ class ModulesCommand final : public Command {
       const LoadedModule& module = census.modules[index];
       std::string names;
       for (const std::string& name : module.export_names) names += (names.empty() ? "" : ",") + Safe(name, kShownName);
-      std::string state(StateName(module.state));
-      if (module.kind != ModuleKind::kEsm && !module.cached) state += ", not in the cache";
+      std::string state(module.made ? "made by createRequire()" : StateName(module.state));
+      if (module.kind != ModuleKind::kEsm && !module.cached && !module.made) state += ", not in the cache";
       Cell error = Absent{};
       if (module.exception != 0) {
         const std::string text = ReasonText(reader, module.exception, ReadError(reader, module.exception, 500));
@@ -260,7 +264,7 @@ class ModulesCommand final : public Command {
       const Cell cells[] = {Bytes{module.retained},
                             std::string(KindName(module.kind)),
                             state,
-                            std::string(StateName(module.state)),
+                            std::string(module.made ? "made" : StateName(module.state)),
                             module.kind == ModuleKind::kEsm ? Cell(Absent{}) : Cell(module.cached),
                             Count{module.closures},
                             module.file.empty() ? Cell(Absent{}) : Cell(UntrustedText(module.file)),

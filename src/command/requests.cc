@@ -36,11 +36,12 @@ class RequestsCommand final : public Command {
                  "Then the HTTP requests in flight, those of servers and of clients: connecting, sending, waiting for "
                  "the\n"
                  "answer, receiving (a body that is not complete), handling (no header sent yet), responding (header\n"
-                 "sent), flushing (ended, not yet written), pipelined (its answer waits for those before it on the "
-                 "connection),\n"
+                 "sent), flushing (ended, not yet written), pipelined (its answer, begun, ended or not, waits for those\n"
+                 "before it on the connection),\n"
                  "queued (in an Agent without a free socket). Node.js keeps no time of a request's begin; it is told "
                  "where\n"
-                 "the program keeps one on the request (startTime and the like).\n\n"
+                 "the program keeps one on the request (startTime and the like). The URL is the one that came: where a\n"
+                 "framework has taken from request.url what a router is mounted at (Express), what it kept of it.\n\n"
                  "Requests of fetch() and of undici are among them until their answer is complete, whether somebody "
                  "has read\n"
                  "it or not. The peer of a connection is told where the process knows it (see `handles`).\n\n"
@@ -66,7 +67,7 @@ class RequestsCommand final : public Command {
         return !MatchesText(filter, {work.kind, work.detail.raw(), work.uv.operation});
       });
       std::erase_if(one.census.exchanges, [&](const HttpExchange& exchange) {
-        return !MatchesText(filter, {exchange.url.raw(), exchange.host.raw(), exchange.method.raw()});
+        return !MatchesText(filter, {exchange.url.raw(), exchange.handler_url.raw(), exchange.host.raw(), exchange.method.raw()});
       });
     }
     context.out.BeginDocument("requests", TargetCard(context.session));
@@ -225,6 +226,7 @@ class RequestsCommand final : public Command {
                                         {"state", "State", Align::kLeft},
                                         {"method", "Method", Align::kLeft},
                                         {"url", "URL", Align::kLeft},
+                                        {"handler_url", ""},
                                         {"host", "Host", Align::kLeft},
                                         {"remote", "Peer", Align::kLeft},
                                         {"status", "Status"},
@@ -246,6 +248,7 @@ class RequestsCommand final : public Command {
           std::string(HttpStateName(exchange->state)),
           MaybeText(exchange->method),
           MaybeText(UntrustedText(MaskSecrets(exchange->url.raw()))),
+          MaybeText(UntrustedText(MaskSecrets(exchange->handler_url.raw()))),
           MaybeText(exchange->host),
           MaybeText(exchange->remote),
           Maybe(exchange->status),

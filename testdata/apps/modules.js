@@ -65,12 +65,13 @@ function addEsm(name, text, state, names) {
 }
 var delta = url.pathToFileURL(path.join(root, 'node_modules/@scope/delta/x.mjs')).href;
 esm.push({file: delta, state: 'loaded', exports: ['Y', 'default', 'q']});
-var text = "import fs from 'fs'; import dd, {q} from './node_modules/@scope/delta/x.mjs'; import c from './files/m0.js';\n";
+var text = "import {createRequire} from 'module'; export const require = createRequire(import.meta.url); require('./heavy.js');\n" +
+    "globalThis.requireFromRoot = createRequire(new URL('./', import.meta.url)); import fs from 'fs'; import dd, {q} from './node_modules/@scope/delta/x.mjs'; import c from './files/m0.js';\n";
 for (i = 0; i < kEsm; i++) {
   addEsm('esm/e' + i + '.mjs', 'export const value = ' + i + '; export function f() {}', 'loaded', ['f', 'value']);
   text += "import {value as v" + i + "} from './esm/e" + i + ".mjs';\n";
 }
-var entry = addEsm('entry.mjs', text + 'export {q}; export const big = new Array(1000).fill("x");', 'loaded', ['big', 'q']);
+var entry = addEsm('entry.mjs', text + 'export {q}; export const big = new Array(1000).fill("x");', 'loaded', ['big', 'q', 'require']);
 var fails = addEsm('fails.mjs', "export const z = 1; throw new Error('failing module');", 'failed', ['z']);
 var awaits = addEsm('awaits.mjs', 'export const t = 1; await new Promise((r) => setTimeout(r, 1e6)); export const u = 2;', 'awaiting', ['t', 'u']);
 var waits = addEsm('waits.mjs', "import {t} from './awaits.mjs'; export const w = t;", 'waiting', ['w']);
@@ -96,6 +97,10 @@ function finish() {
     {name: '@scope/delta', version: '3.1.0', directory: directory('node_modules/@scope/delta'), files: hasEsm ? 2 : 1},
     {name: 'eps', version: '5.0.0', directory: directory('node_modules/.pnpm/eps@5.0.0/node_modules/eps'), files: 1}
   ];
+  if (hasEsm) {  // entry.mjs requires one and imports one
+    requiredBy[path.join(root, 'heavy.js')]++;
+    requiredBy[path.join(root, 'files/m0.js')]++;
+  }
   fs.readdirSync(root);
   remove(root);
   common.finish({

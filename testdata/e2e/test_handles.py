@@ -56,6 +56,9 @@ def in_flight(ctx, many):
     got = [(r["side"], r["state"], r["method"], r["url"], r["status"], r["is_tls"]) for r in asked["http"] if r["url"] not in fetches]
     ctx.check(f"{label}: HTTP/2 and pipelined requests", sorted(map(str, got)) == sorted(map(str, wanted)),
               f"{len(got)} of {len(wanted)}: {sorted(set(map(str, got)) ^ set(map(str, wanted)))[:6]}")
+    routed = [r for r in asked["http"] if r["side"] == "server" and r["handler_url"] and r["handler_url"] != r["url"]]
+    ctx.check(f"{label}: URLs that a framework has changed", len(routed) == min(int(many), 1000) and
+              all(r["url"] == "/pipelined" + r["handler_url"] for r in routed), repr(routed[:1]))
 
 
 def fetched(ctx, facts, asked, label):

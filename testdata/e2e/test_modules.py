@@ -64,6 +64,9 @@ def esm(ctx, core, document, label):
     ctx.equal(f"{label}: why it failed", failed["error"], "Error: failing module")
     entry = next(r["file"] for r in rows if r["file"].endswith("entry.mjs"))
     imported = [r for r in rows if "/esm/e" in r["file"] or r["file"].endswith("x.mjs")]
+    ctx.equal(f"{label}: Modules of createRequire()", (document["modules"]["made"], [r["file"] for r in document[S.ROWS] if r["state"] == "made"],
+              [r["file"] for r in document[S.ROWS] if r["kind"] == "commonjs" and r["file"].endswith(".mjs")]),
+              (2, [core.facts["root"] + "/noop.js"], []))
     ctx.check(f"{label}: who imports them", all(r["required_by"] == 1 and r["first_required_by"] == entry for r in imported))
 
 

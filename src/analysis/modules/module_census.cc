@@ -34,6 +34,7 @@ class Collector {
     CollectCache();
     CollectUncached();
     CollectRecords();
+    FoldMade();
     std::ranges::stable_sort(out_.modules, {}, &LoadedModule::file);
     LinkRequires();
     CollectCode();
@@ -84,8 +85,42 @@ class Collector {
       if (is_new) known->second = reader_.ClassOf(Tagged(node)) == "Module";
       if (!known->second || seen_.contains(node)) continue;
       const uint64_t file = OwnValue(reader_, Tagged(node), "filename");
-      if (reader_.IsString(file)) AddModule(Tagged(node), reader_.ShortText(file), false);
+      if (!reader_.IsString(file)) continue;
+      AddModule(Tagged(node), reader_.ShortText(file), false);
+      // createRequire() makes a Module to require from, into which it reads nothing (lib/internal/modules/cjs/loader.js).
+      // One that failed has its script as long as something holds it.
+      if (out_.modules.empty() || out_.modules.back().node != node) continue;
+      LoadedModule& module = out_.modules.back();
+      module.made = module.state == ModuleState::kEvaluating && module.export_count == 0 && !HasScript(module.file);
     }
+  }
+
+  bool HasScript(const std::string& file) {
+    if (!scripts_) {
+      scripts_.emplace();
+      const int type = reader_.layout().types.Number("SCRIPT_TYPE");
+      for (const ObjectId node : LiveObjects(
+               graph_, [&](const LiveShape& shape) { return shape.map.instance_type == type; }, cancel_)) {
+        if (!Poll()) break;
+        if (const ScriptView* script = ReadScript(reader_, Tagged(node))) scripts_->insert(script->name);
+      }
+    }
+    return scripts_->contains(file);
+  }
+
+  // What createRequire() made for an ES module is a part of that: what it has required, the ES module has.
+  void FoldMade() {
+    std::unordered_map<std::string, ObjectId> records;
+    for (const LoadedModule& module : out_.modules) {
+      if (module.kind == ModuleKind::kEsm) records.try_emplace(PathOfUrl(module.file), module.node);
+    }
+    std::erase_if(out_.modules, [&](const LoadedModule& module) {
+      out_.made += module.made;
+      const auto record = module.made ? records.find(module.file) : records.end();
+      if (record == records.end()) return false;
+      folded_[record->second].push_back(module.node);
+      return true;
+    });
   }
 
   void AddModule(uint64_t object, const std::string& file, bool cached) {
@@ -144,25 +179,46 @@ class Collector {
 
   void LinkRequires() {
     std::unordered_map<ObjectId, uint32_t> index_of;
-    for (uint32_t i = 0; i < out_.modules.size(); ++i) index_of[out_.modules[i].node] = i;
+    std::unordered_map<std::string, uint32_t> by_file;  // of several Modules the one in the cache
+    for (uint32_t i = 0; i < out_.modules.size(); ++i) {
+      const LoadedModule& module = out_.modules[i];
+      index_of[module.node] = i;
+      if (module.kind == ModuleKind::kEsm || module.made) continue;
+      const auto [known, is_new] = by_file.try_emplace(module.file, i);
+      if (!is_new && module.cached) known->second = i;
+    }
+    const auto link_index = [&](uint32_t parent, uint32_t child) {
+      if (child == parent) return;
+      std::vector<uint32_t>& by = out_.modules[child].required_by;
+      if (by.empty() || by.back() != parent) by.push_back(parent);
+    };
     const auto link = [&](uint32_t parent, uint64_t child) {
       const ObjectId node = LooksLikePointer(child) ? graph_.index().At(child) : kNoObject;
-      const auto found = index_of.find(node);
-      if (found == index_of.end() || found->second == parent) return;
-      std::vector<uint32_t>& by = out_.modules[found->second].required_by;
-      if (by.empty() || by.back() != parent) by.push_back(parent);
+      if (const auto found = index_of.find(node); found != index_of.end()) link_index(parent, found->second);
+    };
+    const auto link_children = [&](uint32_t parent, ObjectId node) {
+      const auto children = children_.find(node);
+      if (children == children_.end() || !IsReceiver(children->second)) return;
+      ForEachElement(reader_, children->second, [&](const OwnProperty& element) {
+        if (element.readable && !element.raw_double) link(parent, element.value);
+        return Poll();
+      });
     };
     for (uint32_t i = 0; i < out_.modules.size(); ++i) {
       if (!Poll()) return;
-      if (const auto children = children_.find(out_.modules[i].node);
-          children != children_.end() && IsReceiver(children->second)) {
-        ForEachElement(reader_, children->second, [&](const OwnProperty& element) {
-          if (element.readable && !element.raw_double) link(i, element.value);
-          return Poll();
-        });
+      const ObjectId node = out_.modules[i].node;
+      link_children(i, node);
+      if (const auto made = folded_.find(node); made != folded_.end()) {
+        for (const ObjectId one : made->second) link_children(i, one);
       }
-      if (const auto requested = requested_.find(out_.modules[i].node); requested != requested_.end()) {
-        for (const uint64_t child : requested->second) link(i, child);
+      const auto requested = requested_.find(node);
+      if (requested == requested_.end()) continue;
+      for (const uint64_t child : requested->second) {
+        link(i, child);
+        // A CommonJS module is imported through its face, which has its URL.
+        const std::string face = SyntheticModuleName(reader_, child);
+        if (face.empty()) continue;
+        if (const auto found = by_file.find(PathOfUrl(face)); found != by_file.end()) link_index(i, found->second);
       }
     }
   }
@@ -173,6 +229,8 @@ class Collector {
     for (uint32_t i = 0; i < out_.modules.size(); ++i) {
       LoadedModule& module = out_.modules[i];
       module.nodes.push_back(module.node);
+      if (const auto made = folded_.find(module.node); made != folded_.end())
+        module.nodes.insert(module.nodes.end(), made->second.begin(), made->second.end());
       if (LooksLikePointer(module.exports)) {
         const ObjectId exports = graph_.index().At(module.exports);
         if (exports != kNoObject && graph_.IsLive(exports)) module.nodes.push_back(exports);
@@ -294,6 +352,8 @@ class Collector {
   std::unordered_set<ObjectId> seen_;
   std::unordered_map<ObjectId, uint64_t> children_;                // of a Module: its array
   std::unordered_map<ObjectId, std::vector<uint64_t>> requested_;  // of a SourceTextModule
+  std::unordered_map<ObjectId, std::vector<ObjectId>> folded_;     // of a SourceTextModule: Modules of createRequire()
+  std::optional<std::unordered_set<std::string>> scripts_;         // names of live scripts
 };
 
 }  // namespace
@@ -302,6 +362,22 @@ ModuleCensus FindModules(HeapReader* reader, const HeapGraph& graph, const Cance
   ModuleCensus census;
   Collector(reader, graph, cancel, &census).Run();
   return census;
+}
+
+std::string PathOfUrl(std::string_view url) {
+  if (!url.starts_with(kFileScheme)) return std::string(url);
+  url.remove_prefix(kFileScheme.size());
+  url = url.substr(0, url.find_first_of("?#"));
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
+  std::string path;
+  for (size_t i = 0; i < url.size(); ++i) {
+    const bool escape = url[i] == '%' && i + 2 < url.size() && digit(url[i + 1]) >= 0 && digit(url[i + 2]) >= 0;
+    path += escape ? static_cast<char>(digit(url[i + 1]) * 16 + digit(url[i + 2])) : url[i];
+    i += escape ? 2 : 0;
+  }
+  return path;
 }
 
 bool PackageOfFile(std::string_view file, std::string* name, std::string* directory) {

@@ -23,12 +23,14 @@ struct LoadedModule {
   std::string file;     // raw target text: path, or URL of an ES module
   bool cached = false;  // CommonJS: stands in Module._cache
   ModuleState state = ModuleState::kUnknown;
+  bool made = false;       // a Module that no file was read into: of createRequire(), or new Module()
   uint64_t exports = 0;    // CommonJS: tagged module.exports
   uint64_t exception = 0;  // kFailed
   std::vector<std::string>
       export_names;  // raw target texts; own properties of an object or class, names of an ES module
   uint64_t export_count = 0;
-  std::vector<uint32_t> required_by;  // indexes of modules; of CommonJS by their `children`
+  // Indexes of modules: those that have it among their `children`, or import it (not: by import()).
+  std::vector<uint32_t> required_by;
   uint32_t package = 0xffffffff;      // index of a package; none = not in node_modules
   uint64_t closures = 0;              // live functions of its script
   std::vector<ObjectId> nodes;        // what its file has
@@ -49,6 +51,7 @@ struct ModuleCensus {
   std::vector<LoadedPackage> packages;  // by name, directory
   bool cache_found = false;             // Module._cache
   uint64_t cache_size = 0;              // its entries, those too that are no Module
+  uint64_t made = 0;                    // Modules of createRequire(); that of an ES module counts as a part of it
   uint64_t synthetic = 0;               // V8's SyntheticModules: faces of CommonJS and built-in modules for import
   uint64_t versions_read = 0;           // package.json files whose text was found
   bool interrupted = false;
@@ -57,6 +60,8 @@ struct ModuleCensus {
 // Needs the graph's shapes; retained sizes are told when it has them.
 ModuleCensus FindModules(HeapReader* reader, const HeapGraph& graph, const Cancel& cancel);
 
+// "file:///a%20b.mjs?x" -> "/a b.mjs"; what is no URL of a file stays.
+std::string PathOfUrl(std::string_view url);
 // Where a file in node_modules belongs: "/app/node_modules/@scope/name/lib/x.js" -> directory and name. False when it
 // is in none.
 bool PackageOfFile(std::string_view file, std::string* name, std::string* directory);

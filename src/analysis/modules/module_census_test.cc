@@ -25,6 +25,15 @@ TEST(Modules, PackagesOfFiles) {
   EXPECT_EQ(Package(""), Pair());
 }
 
+TEST(Modules, PathsOfUrls) {
+  EXPECT_EQ(PathOfUrl("file:///a/b.mjs"), "/a/b.mjs");
+  EXPECT_EQ(PathOfUrl("file:///a%20b/%C3%A4.mjs?v=1#x"), "/a b/\xC3\xA4.mjs");
+  EXPECT_EQ(PathOfUrl("file:///a%zz%4"), "/a%zz%4");
+  EXPECT_EQ(PathOfUrl("/a%20b"), "/a%20b");
+  EXPECT_EQ(PathOfUrl("node:fs"), "node:fs");
+  EXPECT_EQ(PathOfUrl(""), "");
+}
+
 TEST(Modules, VersionsInPaths) {
   EXPECT_EQ(VersionInPath("/app/node_modules/.pnpm/a@1.2.3/node_modules/a", "a"), "1.2.3");
   EXPECT_EQ(VersionInPath("/app/node_modules/.pnpm/@s+a@1.2.3_peer@2.0.0/node_modules/@s/a", "@s/a"), "1.2.3");

@@ -12,6 +12,7 @@ namespace {
 constexpr int kExports = 8, kStatus = 24;
 constexpr int kExceptionOld = 40, kExceptionNew = 48;  // 14.6 has a namespace for `import defer` in between
 constexpr int kFirstCode = 40, kLastCode = 72;         // where the code may stand
+constexpr int kFirstName = 32, kLastName = 64;         // of a SyntheticModule: where its name may stand
 constexpr int kRequestedBehindCode = 24;
 constexpr int kScriptOld = 80;  // up to 8.4
 constexpr int64_t kStatusLinked = 3, kStatusEvaluating = 4, kLastStatus = 7;
@@ -50,6 +51,17 @@ ModuleState StateOf(HeapReader& reader, const ModuleRecordView& view, int64_t st
 
 bool IsModuleRecord(std::string_view type) {
   return type == "SOURCE_TEXT_MODULE_TYPE";
+}
+
+std::string SyntheticModuleName(HeapReader& reader, uint64_t module) {
+  constexpr uint64_t kMostName = 4096;
+  if (reader.TypeOf(module) != "SYNTHETIC_MODULE_TYPE") return "";
+  // src/objects/synthetic-module.tq: the name is its first string.
+  for (int at = kFirstName; at <= kLastName; at += 8) {
+    const uint64_t value = reader.Field(module, at).value_or(0);
+    if (LooksLikePointer(value) && reader.IsString(value)) return reader.ShortText(value, kMostName);
+  }
+  return "";
 }
 
 std::optional<ModuleRecordView> ReadModuleRecord(HeapReader& reader, uint64_t module) {

@@ -36,6 +36,9 @@ struct ModuleRecordView {
 };
 
 bool IsModuleRecord(std::string_view type);  // "SOURCE_TEXT_MODULE_TYPE"
+// What a SyntheticModule is called: of Node.js's faces for import of CommonJS and built-in modules their URL
+// ("file:///app/x.js", "node:fs"); "" when the object (tagged) is none.
+std::string SyntheticModuleName(HeapReader& reader, uint64_t module);
 // Nothing when `module` is none.
 std::optional<ModuleRecordView> ReadModuleRecord(HeapReader& reader, uint64_t module);
 
