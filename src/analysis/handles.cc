@@ -4,14 +4,17 @@
 #include <array>
 #include <map>
 #include <span>
+#include <unordered_map>
 
 #include "analysis/handle_owners.h"
 #include "analysis/http2_exchanges.h"
 #include "analysis/http_exchanges.h"
 #include "analysis/pending_work.h"
 #include "analysis/program_callback.h"
+#include "analysis/socket_origins.h"
 #include "analysis/undici_exchanges.h"
 #include "heap/views/functions.h"
+#include "node/http_parser.h"
 
 namespace corewalk {
 namespace {
@@ -22,6 +25,7 @@ constexpr size_t kMostFiles = 1 << 22;
 constexpr size_t kMostOtherWork = 1 << 22;
 constexpr size_t kMostHttp2Streams = 1 << 22;
 constexpr size_t kMostUndici = 1 << 22;
+constexpr size_t kMostChildren = 1 << 20;
 
 // The C++ class by the name that its JavaScript constructor has, for targets without vtables' names (src/*_wrap.cc).
 constexpr std::array<std::array<std::string_view, 2>, 12> kClassOfConstructor = {
@@ -50,6 +54,9 @@ class CensusMaker {
 
   HandleCensus Make() {
     Search();
+    for (const uint64_t agent : agents_) AddOriginsOfAgent(properties_, agent, &origins_, &queued_hosts_);
+    for (const uint64_t client : undici_) AddOriginOfUndici(properties_, client, &origins_);
+    for (const uint64_t child : children_) AddOriginsOfChild(properties_, child, &origins_);
     census_.loop = FindEventLoop(&reader_, native_contexts_);
     census_.found = census_.loop.has_value();
     if (census_.found) {
@@ -59,7 +66,7 @@ class CensusMaker {
     for (const uint64_t agent : agents_) AddQueuedExchanges(properties_, agent, &census_.exchanges);
     for (const uint64_t stream : http2_streams_) AddExchangeOfHttp2Stream(properties_, stream, &census_.exchanges);
     for (const uint64_t client : undici_) AddExchangesOfUndici(properties_, client, &census_.exchanges);
-    AddPeers();
+    JoinHandles();
     census_.whole &= !cancel_.Cancelled();
     return std::move(census_);
   }
@@ -74,6 +81,8 @@ class CensusMaker {
     PropertyFinder& http2 = properties_.finder(kHttp2StreamMark);
     PropertyFinder& undici_client = properties_.finder(kUndiciClientMark);
     PropertyFinder& undici_pool = properties_.finder(kUndiciPoolMark);
+    PropertyFinder& child = properties_.finder(kChildMark);
+    PropertyFinder& llhttp = properties_.finder("llhttp");
     const auto has_one = [&](std::span<const std::string_view> marks, const MapInfo& map, Address object) {
       return std::ranges::any_of(
           marks, [&](std::string_view mark) { return properties_.finder(mark).MayHave(map, object); });
@@ -86,7 +95,7 @@ class CensusMaker {
           if (types.IsNativeContext(map.instance_type)) return true;
           if (!types.IsJSReceiver(map.instance_type)) return false;
           return free_sockets.MayHave(map, first) || writable.MayHave(map, first) || readable.MayHave(map, first) ||
-                 undici_client.MayHave(map, first) || undici_pool.MayHave(map, first) || marks_work(map, first) ||
+                 undici_client.MayHave(map, first) || undici_pool.MayHave(map, first) || child.MayHave(map, first) || llhttp.MayHave(map, first) || marks_work(map, first) ||
                  marks_file(map, first);
         },
         [&](const MapInfo& map, Address address, uint64_t, const Page&) {
@@ -109,6 +118,10 @@ class CensusMaker {
             http2_streams_.push_back(address + 1);
           if ((undici_client.MayHave(map, address) || undici_pool.MayHave(map, address)) && undici_.size() < kMostUndici)
             undici_.push_back(address + 1);
+          // process.versions
+          if (llhttp_version_.empty() && llhttp.MayHave(map, address) && properties_.Has(address + 1, "uv"))
+            llhttp_version_ = properties_.Text(address + 1, "llhttp");
+          if (child.MayHave(map, address) && children_.size() < kMostChildren) children_.push_back(address + 1);
           if (marks_work(map, address) && census_.other_work.size() < kMostOtherWork) {
             if (std::optional<RequestEntry> work = PendingWorkOf(properties_, address + 1))
               census_.other_work.push_back(std::move(*work));
@@ -184,12 +197,16 @@ class CensusMaker {
         handle.owner = OwnerOf(properties_, handle.object);
         handle.tls = TlsOf(handle.owner);
         DescribeOwner(properties_, &handle);
+        AddOrigin(&handle);
         handle.kind = KindOf(handle);
         bases_.push_back(uv.data);
         if (uv.stream()) {
+          const size_t before = census_.exchanges.size();
           AddExchangeOfSocket(properties_, handle.owner, &census_.exchanges);
           if (handle.tls && handle.tls->socket != handle.owner)
             AddExchangeOfSocket(properties_, handle.tls->socket, &census_.exchanges);
+          const uint64_t socket = handle.tls ? handle.tls->socket : handle.owner;
+          ReadParser(socket, before, &handle);
         }
       } else {
         handle.kind = std::string(UvTypeName(uv.type));
@@ -200,18 +217,91 @@ class CensusMaker {
     }
   }
 
-  // Who is at the other end of a socket, as its handle tells.
-  void AddPeers() {
-    std::map<uint64_t, const HandleEntry*> by_socket;
-    for (const HandleEntry& handle : census_.handles) {
-      if (handle.remote.empty()) continue;
+  // What the parser of a server's connection says; its exchanges are those from the given one on.
+  void ReadParser(uint64_t socket, size_t first, HandleEntry* handle) {
+    const uint64_t parser = properties_.Object(socket, "parser");
+    if (parser == 0 || properties_.Object(socket, "server") == 0) return;
+    if (census_.exchanges.size() == first) handle->http = HttpState::kIdle;
+    if (!parsers_) parsers_.emplace(&reader_, llhttp_version_);
+    const std::optional<HttpParserView> view = parsers_->Read(parser);
+    if (!view || !view->in_message) return;
+    std::optional<double> age;
+    constexpr double kNanosecondsOfMs = 1e6;
+    if (view->message_start && census_.loop->time != 0)
+      age = std::max(0.0, static_cast<double>(census_.loop->time) - static_cast<double>(*view->message_start) / kNanosecondsOfMs);
+    // The head of the message that it reads is complete when there is a request that is not.
+    const uint64_t incoming = properties_.Object(parser, "incoming");
+    if (incoming == 0 || properties_.Boolean(incoming, "complete") == true) {
+      if (handle->http != HttpState::kIdle) return;
+      handle->http = HttpState::kHead;
+      handle->http_for_ms = age;
+      return;
+    }
+    for (size_t i = first; i < census_.exchanges.size(); ++i) {
+      HttpExchange& exchange = census_.exchanges[i];
+      if (exchange.incoming != incoming || exchange.state != HttpState::kReceiving) continue;
+      exchange.receiving_ms = age;
+      if (i == first) handle->http_for_ms = age;
+    }
+  }
+
+  // What an Agent, a client of undici or a child process knows of the socket.
+  void AddOrigin(HandleEntry* handle) {
+    auto found = handle->tls ? origins_.find(handle->tls->socket) : origins_.end();
+    if (found == origins_.end()) found = origins_.find(handle->owner);
+    if (found == origins_.end()) return;
+    const SocketOrigin& origin = found->second;
+    handle->child_pid = origin.child_pid;
+    handle->child_stream = origin.child_stream;
+    if (origin.idle) handle->http = HttpState::kIdle;
+    // The kernel's address, where the program has asked for it, is better; the name alone is not.
+    if (handle->remote.empty() || origin.remote.starts_with(handle->remote.raw() + ":"))
+      handle->remote = UntrustedText(origin.remote);
+  }
+
+  // Handles, requests and exchanges know of one another: peers, descriptors, what a connection does.
+  void JoinHandles() {
+    std::unordered_map<uint64_t, HandleEntry*> by_socket, by_address;
+    for (HandleEntry& handle : census_.handles) {
+      by_address.emplace(handle.uv.address, &handle);
+      if (handle.wrap == 0) continue;
       by_socket.emplace(handle.owner, &handle);
       if (handle.tls) by_socket.emplace(handle.tls->socket, &handle);
     }
     for (HttpExchange& exchange : census_.exchanges) {
+      const auto queued = queued_hosts_.find(exchange.message);
+      const auto origin = origins_.find(exchange.socket);
+      const std::string& where = exchange.socket == 0 && queued != queued_hosts_.end() ? queued->second
+                                 : origin != origins_.end()                          ? origin->second.remote
+                                                                                     : "";
+      if (!exchange.server && !exchange.host.empty() && IsHostWithPort(where, exchange.host.raw()))
+        exchange.host = UntrustedText(where);
       const auto found = by_socket.find(exchange.socket);
-      if (exchange.socket != 0 && found != by_socket.end()) exchange.remote = found->second->remote;
+      if (exchange.socket == 0 || found == by_socket.end()) continue;
+      HandleEntry& handle = *found->second;
+      exchange.remote = handle.remote;
+      exchange.handle = handle.uv.address;
+      exchange.fd = handle.details.fd;
+      if (!handle.http && !exchange.http2) handle.http = exchange.state;
     }
+    for (RequestEntry& request : census_.requests) {
+      const auto found = by_address.find(request.uv.handle);
+      if (request.uv.handle == 0 || found == by_address.end()) continue;
+      const HandleEntry& handle = *found->second;
+      request.handle_fd = handle.details.fd;
+      request.remote = handle.remote;
+      if (request.detail.empty()) request.detail = UntrustedText(WhereOf(handle));
+    }
+  }
+  static bool IsHostWithPort(std::string_view where, std::string_view host) {
+    return where.starts_with(std::string(host) + ":") || where.starts_with("[" + std::string(host) + "]:");
+  }
+
+  // Whose socket or pipe it is, in few words.
+  static std::string WhereOf(const HandleEntry& handle) {
+    if (handle.child_pid) return handle.child_stream + " of child " + std::to_string(*handle.child_pid);
+    if (!handle.remote.empty()) return "to " + handle.remote.raw();
+    return handle.detail.raw();
   }
 
   void AddRequests() {
@@ -256,7 +346,11 @@ class CensusMaker {
   const int isolate_;
   const BinaryFacts* binary_;
   const Cancel& cancel_;
-  std::vector<uint64_t> native_contexts_, agents_, http2_streams_, undici_;
+  std::vector<uint64_t> native_contexts_, agents_, http2_streams_, undici_, children_;
+  SocketOrigins origins_;
+  std::string llhttp_version_;
+  std::optional<HttpParsers> parsers_;
+  std::map<uint64_t, std::string> queued_hosts_;  // where requests go that wait in an Agent
   std::multimap<uint64_t, uint64_t> tls_sockets_;  // by the socket below
   std::vector<Address> bases_;
   HandleCensus census_;

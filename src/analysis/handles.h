@@ -29,6 +29,22 @@ struct StreamFill {
   bool full() const { return length > 0 && length >= high_water_mark; }
 };
 
+enum class HttpState : uint8_t {
+  kQueued,
+  kConnecting,
+  kSending,
+  kWaiting,
+  kReceiving,
+  kHandling,
+  kResponding,
+  kFlushing,
+  kPipelined,
+  kOpen,
+  kIdle,  // of a connection: kept alive, or nothing came yet
+  kHead,  // of a connection: the head of a request is not complete
+};
+std::string_view HttpStateName(HttpState state);
+
 struct HandleEntry {
   UvHandle uv;
   UvDetails details;
@@ -38,6 +54,11 @@ struct HandleEntry {
   std::string kind;         // as process.getActiveResourcesInfo() tells it: "TCPSocketWrap"; else of what libuv is
   std::string owner_class;  // raw target text
   UntrustedText local, remote, detail;
+  // Of a socket of HTTP: what its connection does, the state of its first exchange, or idle; nothing of others.
+  std::optional<HttpState> http;
+  std::optional<double> http_for_ms;  // for how long it has been receiving a request, of which the end has not come
+  std::optional<int64_t> child_pid;  // of a child process's pipe
+  std::string child_stream;          // "stdin", "IPC channel"
   std::optional<StreamFill> writable, readable;  // of its TLSSocket where that has them
   std::optional<TlsView> tls;                    // of a socket: what speaks TLS through it
   bool tls_server = false;                       // of a server: its connections speak TLS
@@ -50,22 +71,11 @@ struct RequestEntry {
   UvRequest uv;
   std::string kind;       // "FSReqCallback"
   uint64_t callback = 0;  // tagged function; 0 = none
-  UntrustedText detail;   // path, host, address
+  UntrustedText detail;   // path, host, address; of writes whose socket it is
+  // Of the handle that it is about.
+  std::optional<int64_t> handle_fd;
+  UntrustedText remote;
 };
-
-enum class HttpState : uint8_t {
-  kQueued,
-  kConnecting,
-  kSending,
-  kWaiting,
-  kReceiving,
-  kHandling,
-  kResponding,
-  kFlushing,
-  kPipelined,
-  kOpen
-};
-std::string_view HttpStateName(HttpState state);
 
 struct HttpExchange {
   bool server = false;
@@ -78,7 +88,10 @@ struct HttpExchange {
   UntrustedText method, url, host;
   UntrustedText handler_url;  // of a server: request.url as the handler has it, which frameworks change
   UntrustedText remote;  // the socket's peer; empty = no socket, or not to be read
+  Address handle = 0;    // uv_handle_t of its connection; 0 = unknown
+  std::optional<int64_t> fd;
   std::optional<int64_t> status;
+  std::optional<double> receiving_ms;  // kReceiving of a server: since its first byte came
   std::optional<double> started_ms;  // milliseconds since 1970, where the program kept a time
 };
 

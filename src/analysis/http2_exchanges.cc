@@ -58,7 +58,8 @@ void AddExchangeOfHttp2Stream(OwnProperties& properties, uint64_t stream, std::v
   HttpExchange exchange{.server = properties.reader().ClassOf(stream) == "ServerHttp2Stream", .http2 = true};
   exchange.message = stream;
   exchange.incoming = properties.Object(stream, "request");
-  exchange.tls = IsTlsSocket(properties, properties.Object(session, "socket"));
+  exchange.socket = properties.Object(session, "socket");
+  exchange.tls = IsTlsSocket(properties, exchange.socket);
   const bool ending = WritableEnding(properties, stream) == true;
   if (exchange.server) {
     const uint64_t received = properties.Object(exchange.incoming, "headers");

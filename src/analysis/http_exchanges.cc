@@ -142,6 +142,10 @@ std::string_view HttpStateName(HttpState state) {
       return "pipelined";
     case HttpState::kOpen:
       return "open";
+    case HttpState::kIdle:
+      return "idle";
+    case HttpState::kHead:
+      return "receiving head";
     case HttpState::kFlushing:
       break;
   }

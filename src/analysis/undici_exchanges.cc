@@ -105,6 +105,15 @@ void AddOfPool(OwnProperties& properties, uint64_t queue, std::vector<HttpExchan
 
 }  // namespace
 
+void AddOriginOfUndici(OwnProperties& properties, uint64_t client, SocketOrigins* origins) {
+  if (!properties.Has(client, kUndiciClientMark) || !properties.Has(client, "pending index")) return;
+  const Connection connection = ConnectionOf(properties, client);
+  if (connection.socket == 0) return;
+  SocketOrigin& origin = (*origins)[connection.socket];
+  origin.remote = connection.host;
+  origin.idle = connection.running == connection.pending && !connection.connecting && !connection.http2;
+}
+
 void AddExchangesOfUndici(OwnProperties& properties, uint64_t object, std::vector<HttpExchange>* exchanges) {
   if (properties.Has(object, kUndiciClientMark) && properties.Has(object, "pending index")) {
     AddOfClient(properties, object, exchanges);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "analysis/handles.h"
+#include "analysis/socket_origins.h"
 
 namespace corewalk {
 
@@ -14,6 +15,8 @@ namespace corewalk {
 inline constexpr std::string_view kUndiciClientMark = "running index";
 inline constexpr std::string_view kUndiciPoolMark = "clients";
 
+// Adds the connection of a Client.
+void AddOriginOfUndici(OwnProperties& properties, uint64_t client, SocketOrigins* origins);
 // Adds what the object (tagged) has under way, if it is a Client or a Pool. What went out on an HTTP/2 session is left to
 // the session's streams (http2_exchanges.h).
 void AddExchangesOfUndici(OwnProperties& properties, uint64_t object, std::vector<HttpExchange>* exchanges);

@@ -48,7 +48,11 @@ class HandlesCommand final : public Command {
                  "that the client asked for, the agreed protocol and a certificate that was not accepted are told.\n"
                  "Addresses of sockets are the kernel's. They are known where the program has asked for them\n"
                  "(socket.remoteAddress), where a client chose one of several, and of servers as they were asked to\n"
-                 "listen.\n\n"
+                 "listen; else what an Agent of HTTP or a client of fetch() has connected a socket to is told, and of\n"
+                 "which child process a pipe is which end.\n\n"
+                 "Of a connection of HTTP it is told what it does: the state of its request as `requests` has it, idle,\n"
+                 "or receiving head, when a part of a request's head came; and for how long a request has been coming\n"
+                 "in (Node.js 18 and later).\n\n"
                  "Files and directories follow that objects of fs have open, with descriptor and path (a FileHandle "
                  "keeps\n"
                  "no path). Descriptors that the program has as numbers are not among them. Streams at or above their highWaterMark follow, also those without a handle; the heap is\n"
@@ -71,7 +75,7 @@ class HandlesCommand final : public Command {
       std::erase_if(one.census.handles, [&](const HandleEntry& handle) {
         return (!internal && handle.uv.internal()) ||
                !MatchesText(filter, {handle.kind, handle.owner_class, handle.local.raw(), handle.remote.raw(),
-                                 handle.detail.raw(), handle.details.path});
+                                 handle.detail.raw(), handle.details.path, About(handle)});
       });
     }
     for (HandleCensuses::One& one : censuses->all) {
@@ -218,9 +222,13 @@ class HandlesCommand final : public Command {
       if (!more.empty()) text += (text.empty() ? "" : ", ") + more;
     };
     if (!handle.remote.empty()) add("to " + handle.remote.raw());
+    if (handle.child_pid) add(fmt::format("{} of child {}", handle.child_stream, *handle.child_pid));
     add(MaskSecrets(handle.detail.raw()));
     if (handle.details.path != handle.detail.raw() && handle.details.path != handle.local.raw())
       add(handle.details.path);
+    if (handle.http)
+      add("HTTP " + std::string(HttpStateName(*handle.http)) +
+          (handle.http_for_ms ? fmt::format(" for {:.1f} s", *handle.http_for_ms * kMillisecond) : ""));
     if (handle.details.pid) add(fmt::format("pid {}", *handle.details.pid));
     if (handle.details.signal) add(SignalName(static_cast<int>(*handle.details.signal)));
     if (handle.details.interval_ms) add(fmt::format("every {} ms", *handle.details.interval_ms));
@@ -259,6 +267,10 @@ class HandlesCommand final : public Command {
                                         {"pid", ""},
                                         {"signal", ""},
                                         {"due_in", ""},
+                                        {"http_state", ""},
+                                        {"http_for", ""},
+                                        {"child_pid", ""},
+                                        {"child_stream", ""},
                                         {"is_tls", ""},
                                         {"tls_side", ""},
                                         {"tls_established", ""},
@@ -305,6 +317,10 @@ class HandlesCommand final : public Command {
             Maybe(details.pid),
             Maybe(details.signal),
             details.due_in_ms ? Cell(Seconds{static_cast<double>(*details.due_in_ms) * kMillisecond}) : Cell(Absent{}),
+            handle.http ? Cell(std::string(HttpStateName(*handle.http))) : Cell(Absent{}),
+            handle.http_for_ms ? Cell(Seconds{*handle.http_for_ms * kMillisecond}) : Cell(Absent{}),
+            Maybe(handle.child_pid),
+            handle.child_stream.empty() ? Cell(Absent{}) : Cell(handle.child_stream),
             tls.has_value() || handle.tls_server,
             tls ? Cell(std::string(tls->server ? "server" : "client")) : Cell(Absent{}),
             tls ? Cell(tls->established) : Cell(Absent{}),

@@ -50,7 +50,8 @@ class RequestsCommand final : public Command {
                  "part\n"
                  "of its body that nobody has read: without that a stream is open. A connection on which the head of "
                  "a\n"
-                 "request is not complete has no request yet: see `handles`.",
+                 "request is not complete has no request yet: those are counted, and `handles --list --filter HTTP` shows\n"
+                 "them (HTTP receiving head). Fd and, in JSON, the handle of a request are those of `handles`.",
              .example = "requests\nrequests --list -n 0 --json\nrequests --filter /api/",
              .options = HandleListOptions("request")}) {}
 
@@ -85,11 +86,12 @@ class RequestsCommand final : public Command {
 
  private:
   static void TellTotals(CommandContext& context, const HandleCensuses& censuses) {
-    uint64_t requests = 0, uv = 0, other = 0, server = 0, client = 0, queued = 0;
+    uint64_t requests = 0, uv = 0, other = 0, server = 0, client = 0, queued = 0, heads = 0;
     for (const HandleCensuses::One& one : censuses.all) {
       requests += one.census.requests.size();
       uv += one.census.active_uv_requests;
       other += one.census.other_work.size();
+      heads += static_cast<uint64_t>(std::ranges::count(one.census.handles, HttpState::kHead, &HandleEntry::http));
       for (const HttpExchange& exchange : one.census.exchanges) {
         server += exchange.server;
         client += !exchange.server;
@@ -101,6 +103,7 @@ class RequestsCommand final : public Command {
                                     {"active_uv_requests", "Active in libuv, of whoever", Count{uv}},
                                     {"other_work", "Other work (DNS queries, crypto, zlib)", Count{other}},
                                     {"http_server", "HTTP requests being served", Count{server}},
+                                    {"http_heads", "Connections with a part of a request's head", Count{heads}},
                                     {"http_client", "HTTP requests made", Count{client}},
                                     {"http_queued", "Of these waiting for a socket", Count{queued}}}});
   }
@@ -189,6 +192,7 @@ class RequestsCommand final : public Command {
                                         {"fd", "Fd"},
                                         {"bytes", "Bytes"},
                                         {"detail", "About", Align::kLeft},
+                                        {"remote", ""},
                                         {"handle", ""},
                                         {"callback", "Callback", Align::kLeft}}});
     const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultHandleRows));
@@ -202,9 +206,10 @@ class RequestsCommand final : public Command {
                             ObjectCell(request.wrap.object),
                             UntrustedText(request.kind),
                             Operation(request),
-                            Maybe(request.uv.fd),
+                            Maybe(request.uv.fd ? request.uv.fd : request.handle_fd),
                             request.uv.bytes ? Cell(Bytes{*request.uv.bytes}) : Cell(Absent{}),
                             MaybeText(request.detail),
+                            MaybeText(request.remote),
                             request.uv.handle == 0 ? Cell(Absent{}) : Cell(HexAddress{request.uv.handle}),
                             CallbackCell(reader, request.callback)};
         context.out.AddRow(row);
@@ -220,6 +225,7 @@ class RequestsCommand final : public Command {
     }
     if (exchanges.empty() && context.out.is_text()) return;
     const bool timed = std::ranges::any_of(exchanges, [](const HttpExchange* exchange) { return exchange->started_ms.has_value(); });
+    const bool received = std::ranges::any_of(exchanges, [](const HttpExchange* exchange) { return exchange->receiving_ms.has_value(); });
     context.out.BeginTable({.key = "http",
                             .title = "HTTP requests in flight",
                             .columns = {{"side", "Side", Align::kLeft},
@@ -229,7 +235,10 @@ class RequestsCommand final : public Command {
                                         {"handler_url", ""},
                                         {"host", "Host", Align::kLeft},
                                         {"remote", "Peer", Align::kLeft},
+                                        {"fd", "Fd"},
+                                        {"handle", ""},
                                         {"status", "Status"},
+                                        {"receiving_for", received ? "Receiving for" : ""},
                                         {"started_at_ms", ""},
                                         {"", timed ? "Started" : ""},
                                         {"protocol", ""},
@@ -251,7 +260,10 @@ class RequestsCommand final : public Command {
           MaybeText(UntrustedText(MaskSecrets(exchange->handler_url.raw()))),
           MaybeText(exchange->host),
           MaybeText(exchange->remote),
+          Maybe(exchange->fd),
+          exchange->handle == 0 ? Cell(Absent{}) : Cell(HexAddress{exchange->handle}),
           Maybe(exchange->status),
+          exchange->receiving_ms ? Cell(Seconds{*exchange->receiving_ms / 1000}) : Cell(Absent{}),
           exchange->started_ms ? Cell(int64_t(*exchange->started_ms)) : Cell(Absent{}),
           exchange->started_ms ? Cell(DateText(*exchange->started_ms)) : Cell(Absent{}),
           std::string(exchange->http2 ? "http2" : "http1"),

@@ -4,7 +4,8 @@
 //   node [OPTIONS] in_flight.js COUNT
 // Facts: "active", "requests" the classes that process._getActiveHandles() and _getActiveRequests() tell, "work" [{kind,
 // operation, detail, callback}], "http" [{side, state, method, url, status, tls}] (null: Node.js does not keep it), "fetch"
-// [{state, method, url, status, host, remote}].
+// [{state, method, url, status, host, remote}], "connections" state -> how many, of the server on 127.0.0.2, "since" when the
+// parts of requests came there, "agent" where its Agent connects to.
 var crypto = require('crypto');
 var dgram = require('dgram');
 var dns = require('dns');
@@ -150,6 +151,42 @@ step(function(done) {
   });
 });
 
+// Connections of which the server has a part of a request's head (a first one, or after an answer), or nothing, and a
+// request that waits in an Agent.
+step(function(done) {
+  var answered = 0, kHalf = 'GET /half HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\nX-Wai';
+  var server = keep(http.createServer(function(request, response) {
+    keep(response);
+    if (request.url !== '/whole') return;
+    response.end('x');
+    answered++;
+  }));
+  server.keepAliveTimeout = 600000;
+  server.listen(0, '127.0.0.2', function() {
+    var port = server.address().port, agent = keep(new http.Agent({maxSockets: 1}));
+    expected.agent = '127.0.0.2:' + port;
+    function connection(whole, half) {
+      var socket = keep(net.connect(port, '127.0.0.2', function() {
+        if (whole) socket.write('POST /whole HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n');
+        if (half && !whole) socket.write(kHalf);
+      }));
+      socket.on('data', function() { if (half) socket.write(kHalf); });
+    }
+    [[true, true], [true, false], [false, true], [false, false]].forEach(function(c) { connection(c[0], c[1]); });
+    for (var i = 0; i < 2; i++) {
+      keep(http.get({agent: agent, host: '127.0.0.2', port: port, path: '/agent/' + i})).on('error', function() {});
+      exchange('client', i === 0 ? 'waiting' : 'queued', 'GET', '/agent/' + i, null);
+    }
+    exchange('server', 'handling', 'GET', '/agent/0', null);
+    expected.connections = {'receiving head': 2, idle: 2, handling: 1};
+    expected.since = Date.now();
+    (function wait() {
+      if (answered < 2) return setTimeout(wait, 5);
+      setTimeout(done, 100);
+    })();
+  });
+});
+
 // fetch() (from 18 on): requests that are waited for, whose answer has begun, whose body is not all out, that wait for
 // one of two connections of a pool, and some that are over.
 step(function(done) {
@@ -214,6 +251,7 @@ function finish() {
   for (i = 0; i < 3; i++) fs.stat('/missing-' + i, function onStat() {});
   fs.write(2, Buffer.from(''), function onWritten() {});
   fs.realpath.native('/missing', function onReal() {});
+  expected.since = (Date.now() - expected.since) / 1000;
   expected.active = counts(process._getActiveHandles().map(nameOf));
   expected.requests = counts(process._getActiveRequests().map(nameOf));
   expected.resources = process.getActiveResourcesInfo ? counts(process.getActiveResourcesInfo()) : null;

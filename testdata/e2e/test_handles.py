@@ -51,6 +51,7 @@ def in_flight(ctx, many):
     ctx.check(f"{label}: other work", sorted(map(str, work)) == sorted(map(str, told)),
               f"{len(work)} of {len(told)}: {sorted(set(map(str, work)) ^ set(map(str, told)))[:6]}")
     fetched(ctx, facts, asked, label)
+    connections(ctx, facts, rows, asked, label)
     wanted = [(r["side"], r["state"], r["method"], r["url"], r["status"], r["tls"]) for r in facts["http"]]
     fetches = {r["url"] for r in facts["fetch"]}
     got = [(r["side"], r["state"], r["method"], r["url"], r["status"], r["is_tls"]) for r in asked["http"] if r["url"] not in fetches]
@@ -59,6 +60,33 @@ def in_flight(ctx, many):
     routed = [r for r in asked["http"] if r["side"] == "server" and r["handler_url"] and r["handler_url"] != r["url"]]
     ctx.check(f"{label}: URLs that a framework has changed", len(routed) == min(int(many), 1000) and
               all(r["url"] == "/pipelined" + r["handler_url"] for r in routed), repr(routed[:1]))
+
+
+def connections(ctx, facts, rows, asked, label):
+    """What connections of a server do, and how handles and requests lead to one another."""
+    of_server = [r for r in rows if "of server 127.0.0.2:" in (r["detail"] or "")]
+    ctx.equal(f"{label}: what connections do", counts(r["http_state"] for r in of_server), facts["connections"])
+    heads = [r["http_for"] for r in of_server if r["http_state"] == "receiving head"]
+    ctx.equal(f"{label}: connections with a part of a head", asked["requests"]["http_heads"], 2)
+    if ctx.major >= 18:
+        ctx.check(f"{label}: since when", all(h is not None and -1 < facts["since"] - h < 3 for h in heads), repr((heads, facts["since"])))
+    queued = [(r["url"], r["state"], r["host"], r["remote"]) for r in asked["http"] if r["url"] and r["url"].startswith("/agent/") and r["side"] == "client"]
+    ctx.equal(f"{label}: host and port by the Agent", sorted(queued), [("/agent/0", "waiting", facts["agent"], facts["agent"]),
+                                                                      ("/agent/1", "queued", facts["agent"], None)])
+
+
+def joined(ctx, facts, rows, asked, label):
+    by_handle = {r["address"]: r for r in rows}
+    wrong = [r for r in asked["http"] if r["protocol"] == "http1" and
+             ((by_handle.get(r["handle"]) or {}).get("fd") != r["fd"] or r["fd"] is None or by_handle[r["handle"]]["http_state"] != r["state"])]
+    ctx.check(f"{label}: HTTP requests and their handles", not wrong and len({r["handle"] for r in asked["http"]}) == len(asked["http"]), repr(wrong[:1]))
+    hosts = counts((r["host"] or "").rpartition(":")[0] for r in asked["http"] if r["side"] == "client")
+    ctx.check(f"{label}: hosts have their port", set(hosts) == {"127.0.0.1", "localhost"}, repr(hosts))
+    pipes = sorted((r["child_pid"], r["child_stream"]) for r in rows if r["child_stream"])
+    ctx.equal(f"{label}: pipes of child processes", pipes, sorted((c["pid"], s) for c in facts["children"] for s in ("stdin", "stdout")))
+    writes = [(r["fd"], r["remote"], r["detail"]) for r in asked[S.ROWS] if r["operation"] == "write" and r["handle"] is not None]
+    wanted = [(r["fd"], r["remote"], "to " + r["remote"]) for r in rows if r["remote"] == facts["remote"]]
+    ctx.check(f"{label}: whose write it is", writes == wanted and len(wanted) == 1, repr((writes, wanted)))
 
 
 def fetched(ctx, facts, asked, label):
@@ -73,7 +101,7 @@ def fetched(ctx, facts, asked, label):
     wanted = sorted(told(r) for r in facts["fetch"])
     ctx.check(f"{label}: requests of fetch()", got == wanted, f"{len(got)} of {len(wanted)}: {sorted(set(got) ^ set(wanted))[:4]}")
     peers = {r["url"]: r["remote"] for r in facts["fetch"]}
-    wrong = [r for r in rows if r["side"] == "client" and r["remote"] not in (None, "localhost", peers[r["url"]])]
+    wrong = [r for r in rows if r["side"] == "client" and r["remote"] not in (r["host"], peers[r["url"]])]
     ctx.check(f"{label}: their peers", not wrong, repr(wrong[:2]))
     served = sorted(r["url"] for r in rows if r["side"] == "server")
     ctx.equal(f"{label}: of these came to the server", served, sorted(r["url"] for r in facts["fetch"] if r["state"] != "queued"))
@@ -106,6 +134,7 @@ def check(ctx, core, label, kinds=True):
     ctx.check(f"{label}: DNS", [r["detail"] for r in requests if r["kind"] == "GetAddrInfoReqWrap"] == ["localhost"])
     ctx.check(f"{label}: a connect", [r["detail"] for r in requests if r["kind"] == "ConnectWrap"] == [os.path.join(facts["directory"], "pipe.sock")])
     tls(ctx, facts, rows, label)
+    joined(ctx, facts, rows, asked, label)
     ctx.equal(f"{label}: open files", [(r["fd"], r["kind"], r["path"]) for r in document["files"]],
               sorted((f["fd"], f["kind"], f["path"]) for f in facts["files"]))
     wanted = sorted((r["method"], r["url"], r["tls"]) for r in facts["http"])
