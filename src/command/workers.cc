@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <map>
 
+#include "analysis/leaks/holder.h"
 #include "analysis/workers/worker_census.h"
 #include "base/text_sanitize.h"
+#include "command/holder_text.h"
 #include "command/target.h"
 #include "node/heap_limit.h"
 #include "node/secrets.h"
@@ -28,7 +30,9 @@ class WorkersCommand final : public Command {
                  "One row per isolate: the main thread's and each worker's, with the script that it runs, the thread\n"
                  "id of the system and that of Node.js (worker.threadId), its resource limits as Node.js was told\n"
                  "them, the limit of its old generation as V8 has it, and what its heap holds.\n\n"
-                 "Message ports with messages that were sent to them and not yet read are listed; bytes are those of\n"
+                 "Message ports with messages that were sent to them and not yet read are listed, with what they are\n"
+                 "for: parentPort, the port of a Worker, a BroadcastChannel, Node.js's internal ports between a worker\n"
+                 "and its parent, else who holds the port (asking that makes the whole graph). Bytes are those of\n"
                  "the serialised messages. A port that is closed or was given away, or whose C++ side was not\n"
                  "understood, has no count.\n"
                  "SharedArrayBuffers are told by the memory behind them, which several isolates can see.\n\n"
@@ -49,6 +53,7 @@ class WorkersCommand final : public Command {
     std::vector<IsolateThreads> found(isolates.size());
     Completeness completeness = session.completeness();
     std::vector<std::string> problems;
+    Holders holders;
     for (size_t i = 0; i < isolates.size() && !context.cancel.Cancelled(); ++i) {
       const Result<HeapGraph*> graph =
           session.Graph(static_cast<int>(i), Session::GraphNeed::kLiveness, context.cancel, context.progress);
@@ -64,10 +69,11 @@ class WorkersCommand final : public Command {
       }
       found[i] = FindThreads(&reader, **graph, addresses, context.cancel);
       (*graph)->Describe(&completeness);
+      FindHolders(context, static_cast<int>(i), &reader, found[i].ports, &holders);
     }
     context.out.BeginDocument("workers", TargetCard(session));
     TellIsolates(context, found);
-    TellPorts(context, found);
+    TellPorts(context, found, holders);
     TellShared(context, found);
     for (const std::string& problem : problems) context.out.AddNote(problem);
     completeness.interrupted |= context.cancel.Cancelled();
@@ -79,6 +85,71 @@ class WorkersCommand final : public Command {
   static bool Enough(const CommandContext& context, size_t shown) {
     const uint64_t limit = static_cast<uint64_t>(context.args.Integer("limit", kDefaultRows));
     return (limit != 0 && shown >= limit) || context.cancel.Cancelled();
+  }
+
+  // Who holds a port of the program's own, by isolate and port.
+  using Holders = std::map<std::pair<size_t, uint64_t>, Holder>;
+  static bool IsListed(const PortEntry& port) {
+    return port.queue && (port.queue->messages != 0 || !port.queue->whole);
+  }
+  // Of those that are listed.
+  static void FindHolders(CommandContext& context, int isolate, HeapReader* reader, std::span<const PortEntry> ports,
+                          Holders* holders) {
+    std::vector<const PortEntry*> asked;
+    for (const PortEntry& port : ports) {
+      if (port.use == PortUse::kOther && IsListed(port)) asked.push_back(&port);
+    }
+    std::ranges::stable_sort(asked, std::greater<>(), [](const PortEntry* port) { return port->queue->messages; });
+    const size_t limit = static_cast<size_t>(context.args.Integer("limit", kDefaultRows));
+    if (limit != 0 && asked.size() > limit) asked.resize(limit);
+    if (asked.empty()) return;
+    const Result<HeapGraph*> graph =
+        context.session.Graph(isolate, Session::GraphNeed::kAll, context.cancel, context.progress);
+    if (!graph || (*graph)->options().marks_only) return;
+    if (!(*graph)->EnsureShapes(context.cancel, context.progress)) return;
+    HolderFinder finder(reader, **graph, context.cancel);
+    std::vector<ObjectId> nodes;
+    for (const PortEntry* port : asked) nodes.push_back((*graph)->index().At(port->object));
+    finder.Prepare(nodes);
+    for (size_t i = 0; i < nodes.size() && !context.cancel.Cancelled(); ++i)
+      (*holders)[{static_cast<size_t>(isolate), asked[i]->object}] = finder.Find(nodes[i]);
+  }
+
+  static std::string_view UseName(PortUse use) {
+    switch (use) {
+      case PortUse::kParentPort:
+        return "parent_port";
+      case PortUse::kInternal:
+        return "internal";
+      case PortUse::kWorker:
+        return "worker";
+      case PortUse::kWorkerInternal:
+        return "worker_internal";
+      case PortUse::kBroadcast:
+        return "broadcast_channel";
+      case PortUse::kOther:
+        break;
+    }
+    return "program";
+  }
+  // `own`: "worker 3", of the isolate that the port is in.
+  static std::string PortText(const PortEntry& port, const std::string& own, const Holder* holder) {
+    const std::string other = port.worker ? fmt::format("worker {}", *port.worker) : "a worker that is over";
+    switch (port.use) {
+      case PortUse::kParentPort:
+        return "parentPort of " + own;
+      case PortUse::kInternal:
+        return "internal port of " + own;
+      case PortUse::kWorker:
+        return "port to " + other;
+      case PortUse::kWorkerInternal:
+        return "internal port to " + other;
+      case PortUse::kBroadcast:
+        return "BroadcastChannel '" + Sanitize(UntrustedText(port.channel), {.max_code_points = 60}) + "'";
+      case PortUse::kOther:
+        break;
+    }
+    return holder == nullptr ? "" : ShortHolderText(*holder);
   }
 
   struct Script {
@@ -200,7 +271,14 @@ class WorkersCommand final : public Command {
     return Bytes{static_cast<uint64_t>(value * kMegabyte)};
   }
 
-  static void TellPorts(CommandContext& context, const std::vector<IsolateThreads>& found) {
+  static void TellPorts(CommandContext& context, const std::vector<IsolateThreads>& found, const Holders& holders) {
+    const std::span<const IsolateHeap> isolates = context.session.model().isolates();
+    std::map<Address, int64_t> id_of;
+    for (const IsolateThreads& threads : found) {
+      for (const StartedWorker& worker : threads.workers) {
+        if (worker.native.isolate != 0 && worker.thread_id) id_of[worker.native.isolate] = *worker.thread_id;
+      }
+    }
     struct Row {
       size_t isolate;
       const PortEntry* port;
@@ -211,7 +289,7 @@ class WorkersCommand final : public Command {
       for (const PortEntry& port : found[i].ports) {
         unknown += !port.queue && !port.closed;
         closed += port.closed;
-        if (port.queue && (port.queue->messages != 0 || !port.queue->whole)) rows.push_back({i, &port});
+        if (IsListed(port)) rows.push_back({i, &port});
       }
     }
     std::ranges::stable_sort(rows, std::greater<>(), [](const Row& row) { return row.port->queue->messages; });
@@ -221,14 +299,35 @@ class WorkersCommand final : public Command {
                                         {"address", "Address"},
                                         {"messages", "Messages"},
                                         {"bytes", "Bytes"},
-                                        {"whole", ""}}});
+                                        {"whole", ""},
+                                        {"", "Port", Align::kLeft},
+                                        {"use", ""},
+                                        {"channel", ""},
+                                        {"worker_id", ""},
+                                        {"holder", ""}}});
     size_t shown = 0;
     for (const Row& row : rows) {
       if (Enough(context, shown)) break;
       ++shown;
       const PortQueue& queue = *row.port->queue;
-      const Cell cells[] = {Count{row.isolate}, HexAddress{Untag(row.port->object)}, Count{queue.messages},
-                            queue.bytes ? Cell(Bytes{*queue.bytes}) : Cell(Absent{}), queue.whole};
+      const PortEntry& port = *row.port;
+      const auto holder = holders.find({row.isolate, port.object});
+      const auto id = id_of.find(isolates[row.isolate].isolate);
+      const bool of_own = port.use == PortUse::kParentPort || port.use == PortUse::kInternal;
+      std::optional<int64_t> worker = port.worker;
+      if (of_own && id != id_of.end()) worker = id->second;
+      const std::string own = of_own && worker ? fmt::format("worker {}", *worker) : "this worker";
+      const Cell cells[] = {
+          Count{row.isolate},
+          HexAddress{Untag(port.object)},
+          Count{queue.messages},
+          queue.bytes ? Cell(Bytes{*queue.bytes}) : Cell(Absent{}),
+          queue.whole,
+          PortText(port, own, holder == holders.end() ? nullptr : &holder->second),
+          std::string(UseName(port.use)),
+          port.use == PortUse::kBroadcast ? Cell(UntrustedText(port.channel)) : Cell(Absent{}),
+          worker ? Cell(*worker) : Cell(Absent{}),
+          holder == holders.end() ? Cell(Absent{}) : Cell(ShortHolderText(holder->second))};
       context.out.AddRow(cells);
     }
     context.out.EndTable({.omitted = rows.size() - shown});

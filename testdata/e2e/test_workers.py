@@ -62,7 +62,15 @@ def ports(ctx, core, document):
     by_worker = {r["worker_id"]: r["isolate"] for r in document[S.ROWS]}
     want = [(main, p["queued"], p["least"]) for p in core.facts["main_ports"]]
     want += [(by_worker.get(f["thread"]), f["queued"], f["least"]) for f in core.facts["workers"]]
+    want += [(by_worker.get(f["thread"]), f["parent"], 8 * f["parent"]) for f in core.facts["workers"] if f["parent"]]
     got = sorted((p["isolate"], p["messages"]) for p in document["ports"])
+    uses = sorted((p["isolate"], p["messages"], p["use"], p["channel"] or "", p["worker_id"] or 0) for p in document["ports"])
+    told = [(main, p["queued"], p["use"], p["channel"] or "", 0) for p in core.facts["main_ports"]]
+    told += [(by_worker.get(f["thread"]), f["queued"], "program", "", 0) for f in core.facts["workers"]]
+    told += [(by_worker.get(f["thread"]), f["parent"], "parent_port", "", f["thread"]) for f in core.facts["workers"] if f["parent"]]
+    ctx.equal("workers: what ports are for", uses, sorted(told))
+    ctx.check("workers: who holds ports of the program's own", all(bool(p["holder"]) == (p["use"] == "program") for p in document["ports"]),
+              repr([p["holder"] for p in document["ports"]]))
     ctx.equal("workers: queued messages", got, sorted((isolate, count) for isolate, count, _ in want))
     least = {(isolate, count): bytes_ for isolate, count, bytes_ in want}
     for port in document["ports"]:

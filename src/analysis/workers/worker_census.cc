@@ -7,6 +7,7 @@
 #include "analysis/leaks/live_objects.h"
 #include "analysis/leaks/objects_with.h"
 #include "heap/views/buffers.h"
+#include "heap/views/own_properties.h"
 #include "heap/views/primitives.h"
 #include "heap/views/properties.h"
 #include "heap/views/scripts.h"
@@ -33,6 +34,7 @@ class Collector {
     CollectArguments();
     CollectCode();
     CollectWorkers();
+    CollectUses();
     CollectPorts();
     CollectBuffers();
     out_.interrupted = cancel_.Cancelled();
@@ -84,11 +86,13 @@ class Collector {
       StartedWorker worker{.object = Tagged(node)};
       uint64_t native = 0;
       bool is_worker = false;
+      uint64_t port = 0, internal_port = 0;
       ForEachProperty(reader_, worker.object, [&](const OwnProperty& property) {
         if (property.accessor || !property.readable || property.raw_double) return true;
         const KeyText key = ReadKey(reader_, property.key);
         if (key.symbol && key.text == "kHandle") native = property.value;
-        if (key.symbol && key.text == "kPublicPort") is_worker = true;
+        if (key.symbol && key.text == "kPublicPort") is_worker = true, port = property.value;
+        if (key.symbol && key.text == "kPort") internal_port = property.value;
         if (!key.symbol) ReadIdentity(key.text, property.value, &worker);
         return true;
       });
@@ -105,7 +109,34 @@ class Collector {
         if (const std::optional<WorkerThreadView> view = ReadWorkerThread(reader_, native, isolates_))
           worker.native = *view;
       }
+      uses_[port] = {.use = PortUse::kWorker, .worker = worker.thread_id};
+      uses_[internal_port] = {.use = PortUse::kWorkerInternal, .worker = worker.thread_id};
       out_.workers.push_back(std::move(worker));
+    }
+  }
+
+  // Other ports that Node.js has made: what require('worker_threads') has, the port of the thread's standard streams
+  // (lib/internal/worker/io.js; those of a Worker are known already), and BroadcastChannels.
+  void CollectUses() {
+    OwnProperties properties(&reader_);
+    for (const ObjectId node : LiveObjectsWith(&reader_, graph_, &properties.finder("parentPort"), cancel_)) {
+      if (!Poll()) return;
+      const uint64_t port = properties.Object(Tagged(node), "parentPort");
+      if (port != 0 && properties.Has(Tagged(node), "isMainThread") && properties.Has(Tagged(node), "threadId"))
+        uses_.try_emplace(port, PortEntry{.use = PortUse::kParentPort});
+    }
+    for (const ObjectId node : LiveObjectsWith(&reader_, graph_, &properties.finder("kPort"), cancel_)) {
+      if (!Poll()) return;
+      const uint64_t port = properties.Object(Tagged(node), "kPort");
+      if (port != 0 && reader_.ClassOf(Tagged(node)).ends_with("WorkerStdio"))
+        uses_.try_emplace(port, PortEntry{.use = PortUse::kInternal});
+    }
+    for (const ObjectId node : LiveObjectsWith(&reader_, graph_, &properties.finder("kName"), cancel_)) {
+      if (!Poll()) return;
+      const uint64_t port = properties.Object(Tagged(node), "kHandle");
+      // Up to 16 the class behind the object is EventTarget's; it says what it is itself.
+      if (port != 0 && properties.Text(Tagged(node), "kType") == "BroadcastChannel")
+        uses_.try_emplace(port, PortEntry{.use = PortUse::kBroadcast, .channel = properties.Text(Tagged(node), "kName")});
     }
   }
 
@@ -134,9 +165,12 @@ class Collector {
       // Of an object that V8 makes of the template for its own use the fields are undefined: C++ never had it.
       const int fields = reader_.offset(ObjectField::kEmbedderFields);
       if (IsStrongPointer(reader_.Field(Tagged(node), fields).value_or(0))) continue;
-      out_.ports.push_back({.object = Tagged(node),
-                            .closed = BaseOfObject(reader_, Tagged(node)) == 0,
-                            .queue = ReadPortQueue(reader_, Tagged(node))});
+      const auto use = uses_.find(Tagged(node));
+      PortEntry port = use == uses_.end() ? PortEntry{} : use->second;
+      port.object = Tagged(node);
+      port.closed = BaseOfObject(reader_, Tagged(node)) == 0;
+      port.queue = ReadPortQueue(reader_, Tagged(node));
+      out_.ports.push_back(std::move(port));
     }
   }
 
@@ -158,6 +192,7 @@ class Collector {
   const Cancel& cancel_;
   IsolateThreads& out_;
   size_t polled_ = 0;
+  std::unordered_map<uint64_t, PortEntry> uses_;  // by port, tagged: what is known before the port is read
 };
 
 }  // namespace

@@ -26,10 +26,23 @@ struct StartedWorker {
   WorkerThreadView native;           // isolate 0: it has none (any more), or is unknown
 };
 
+// What Node.js itself has a port for; those of a program's own MessageChannels are kOther.
+enum class PortUse : uint8_t {
+  kOther,
+  kParentPort,      // of the worker's own thread
+  kInternal,        // of the worker's own thread: how it is told what to do, its standard streams
+  kWorker,          // of a Worker: what worker.postMessage() and its 'message' use
+  kWorkerInternal,  // the other end of kInternal
+  kBroadcast,
+};
+
 struct PortEntry {
   uint64_t object = 0;             // tagged MessagePort
   bool closed = false;             // or given away: its C++ side is gone
   std::optional<PortQueue> queue;  // nothing: closed, or not understood
+  PortUse use = PortUse::kOther;
+  std::string channel;             // kBroadcast: its name, raw target text
+  std::optional<int64_t> worker;   // kWorker, kWorkerInternal: that one's threadId, while it runs
 };
 
 struct SharedBuffer {
