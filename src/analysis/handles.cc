@@ -15,6 +15,7 @@
 #include "analysis/undici_exchanges.h"
 #include "heap/views/functions.h"
 #include "node/http_parser.h"
+#include "node/process_object.h"
 
 namespace corewalk {
 namespace {
@@ -25,6 +26,7 @@ constexpr size_t kMostFiles = 1 << 22;
 constexpr size_t kMostOtherWork = 1 << 22;
 constexpr size_t kMostHttp2Streams = 1 << 22;
 constexpr size_t kMostUndici = 1 << 22;
+constexpr double kNanosecondsOfMs = 1e6;
 constexpr size_t kMostChildren = 1 << 20;
 
 // The C++ class by the name that its JavaScript constructor has, for targets without vtables' names (src/*_wrap.cc).
@@ -50,7 +52,7 @@ std::string LastName(std::string_view name) {
 class CensusMaker {
  public:
   CensusMaker(HeapReader* reader, const HeapModel& model, int isolate, const BinaryFacts* binary, const Cancel& cancel)
-      : reader_(*reader), properties_(reader), model_(model), isolate_(isolate), binary_(binary), cancel_(cancel) {}
+      : reader_(*reader), properties_(reader), library_(reader), model_(model), isolate_(isolate), binary_(binary), cancel_(cancel) {}
 
   HandleCensus Make() {
     Search();
@@ -95,7 +97,7 @@ class CensusMaker {
           if (types.IsNativeContext(map.instance_type)) return true;
           if (!types.IsJSReceiver(map.instance_type)) return false;
           return free_sockets.MayHave(map, first) || writable.MayHave(map, first) || readable.MayHave(map, first) ||
-                 undici_client.MayHave(map, first) || undici_pool.MayHave(map, first) || child.MayHave(map, first) || llhttp.MayHave(map, first) || marks_work(map, first) ||
+                 undici_client.MayHave(map, first) || undici_pool.MayHave(map, first) || child.MayHave(map, first) || llhttp.MayHave(map, first) || library_.Wants(map, first) || marks_work(map, first) ||
                  marks_file(map, first);
         },
         [&](const MapInfo& map, Address address, uint64_t, const Page&) {
@@ -118,6 +120,7 @@ class CensusMaker {
             http2_streams_.push_back(address + 1);
           if ((undici_client.MayHave(map, address) || undici_pool.MayHave(map, address)) && undici_.size() < kMostUndici)
             undici_.push_back(address + 1);
+          library_.LookAtObject(map, address);
           // process.versions
           if (llhttp_version_.empty() && llhttp.MayHave(map, address) && properties_.Has(address + 1, "uv"))
             llhttp_version_ = properties_.Text(address + 1, "llhttp");
@@ -226,7 +229,6 @@ class CensusMaker {
     const std::optional<HttpParserView> view = parsers_->Read(parser);
     if (!view || !view->in_message) return;
     std::optional<double> age;
-    constexpr double kNanosecondsOfMs = 1e6;
     if (view->message_start && census_.loop->time != 0)
       age = std::max(0.0, static_cast<double>(census_.loop->time) - static_cast<double>(*view->message_start) / kNanosecondsOfMs);
     // The head of the message that it reads is complete when there is a request that is not.
@@ -240,7 +242,7 @@ class CensusMaker {
     for (size_t i = first; i < census_.exchanges.size(); ++i) {
       HttpExchange& exchange = census_.exchanges[i];
       if (exchange.incoming != incoming || exchange.state != HttpState::kReceiving) continue;
-      exchange.receiving_ms = age;
+      exchange.age_ms = age;
       if (i == first) handle->http_for_ms = age;
     }
   }
@@ -269,6 +271,9 @@ class CensusMaker {
       if (handle.tls) by_socket.emplace(handle.tls->socket, &handle);
     }
     for (HttpExchange& exchange : census_.exchanges) {
+      if (exchange.performance_start && library_.start_time() && census_.found && census_.loop->time != 0)
+        exchange.age_ms = std::max(0.0, static_cast<double>(census_.loop->time) - *library_.start_time() / kNanosecondsOfMs -
+                                            *exchange.performance_start);
       const auto queued = queued_hosts_.find(exchange.message);
       const auto origin = origins_.find(exchange.socket);
       const std::string& where = exchange.socket == 0 && queued != queued_hosts_.end() ? queued->second
@@ -342,6 +347,7 @@ class CensusMaker {
 
   HeapReader& reader_;
   OwnProperties properties_;
+  LibraryFacts library_;
   const HeapModel& model_;
   const int isolate_;
   const BinaryFacts* binary_;

@@ -91,7 +91,9 @@ struct HttpExchange {
   Address handle = 0;    // uv_handle_t of its connection; 0 = unknown
   std::optional<int64_t> fd;
   std::optional<int64_t> status;
-  std::optional<double> receiving_ms;  // kReceiving of a server: since its first byte came
+  // Of a server's that is being received: since its first byte came; of fetch()'s: since it was called.
+  std::optional<double> age_ms;
+  std::optional<double> performance_start;  // of fetch()'s: what performance.now() said then
   std::optional<double> started_ms;  // milliseconds since 1970, where the program kept a time
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analysis/tls_sockets.h"
+#include "heap/views/contexts.h"
 #include "heap/views/properties.h"
 
 namespace corewalk {
@@ -32,6 +33,27 @@ HttpExchange ExchangeOf(OwnProperties& properties, uint64_t request, uint64_t me
   exchange.host = UntrustedText(HostOfOrigin(origin));
   exchange.tls = origin.starts_with("https:");
   return exchange;
+}
+
+// What performance.now() said when fetch() was called: fetch() gives a Request a handler, whose functions close over
+// `fetchParams` {timingInfo: {startTime, ...}, ...} (lib/web/fetch/index.js: httpNetworkFetch()).
+std::optional<double> StartOfFetch(OwnProperties& properties, uint64_t handler) {
+  constexpr int kMostContexts = 6;
+  constexpr std::string_view kFunctions[] = {"abort", "onConnect", "onRequestStart"};
+  for (const std::string_view name : kFunctions) {
+    uint64_t context =
+        properties.reader().Field(properties.Object(handler, name), ObjectField::kFunctionContext).value_or(0);
+    for (int i = 0; i < kMostContexts; ++i) {
+      const std::optional<ContextView> view = ReadContext(properties.reader(), context);
+      if (!view) break;
+      for (const ContextVariable& variable : view->variables) {
+        if (variable.name != "fetchParams") continue;
+        return properties.Number(properties.Object(variable.value, "timingInfo"), "startTime");
+      }
+      context = view->previous;
+    }
+  }
+  return std::nullopt;
 }
 
 struct Connection {
@@ -71,6 +93,7 @@ void AddOfClient(OwnProperties& properties, uint64_t client, std::vector<HttpExc
     if (sent && connection.http2) return true;
     if (!properties.Has(element.value, "method") || properties.Boolean(element.value, "aborted") == true) return true;
     HttpExchange exchange = ExchangeOf(properties, element.value, element.value);
+    exchange.performance_start = StartOfFetch(properties, properties.Object(element.value, "handler"));
     if (exchange.host.empty()) exchange.host = UntrustedText(connection.host);
     if (sent) {
       exchange.socket = connection.socket;
@@ -98,6 +121,7 @@ void AddOfPool(OwnProperties& properties, uint64_t queue, std::vector<HttpExchan
       const uint64_t options = properties.Object(element.value, "opts");
       if (options == 0 || !properties.Has(options, "method")) return true;
       exchanges->push_back(ExchangeOf(properties, options, options));
+      exchanges->back().performance_start = StartOfFetch(properties, properties.Object(element.value, "handler"));
       return exchanges->size() < kMost;
     });
   }

@@ -38,8 +38,9 @@ class RequestsCommand final : public Command {
                  "answer, receiving (a body that is not complete), handling (no header sent yet), responding (header\n"
                  "sent), flushing (ended, not yet written), pipelined (its answer, begun, ended or not, waits for those\n"
                  "before it on the connection),\n"
-                 "queued (in an Agent without a free socket). Node.js keeps no time of a request's begin; it is told "
-                 "where\n"
+                 "queued (in an Agent without a free socket). Age: of requests of fetch() since it was called, of a server's\n"
+                 "that are being received since their first byte came (Node.js 18 and later), by the event loop's clock.\n"
+                 "Of others Node.js keeps no time of their begin; Started is told where\n"
                  "the program keeps one on the request (startTime and the like). The URL is the one that came: where a\n"
                  "framework has taken from request.url what a router is mounted at (Express), what it kept of it.\n\n"
                  "Requests of fetch() and of undici are among them until their answer is complete, whether somebody "
@@ -225,7 +226,7 @@ class RequestsCommand final : public Command {
     }
     if (exchanges.empty() && context.out.is_text()) return;
     const bool timed = std::ranges::any_of(exchanges, [](const HttpExchange* exchange) { return exchange->started_ms.has_value(); });
-    const bool received = std::ranges::any_of(exchanges, [](const HttpExchange* exchange) { return exchange->receiving_ms.has_value(); });
+    const bool aged = std::ranges::any_of(exchanges, [](const HttpExchange* exchange) { return exchange->age_ms.has_value(); });
     context.out.BeginTable({.key = "http",
                             .title = "HTTP requests in flight",
                             .columns = {{"side", "Side", Align::kLeft},
@@ -238,7 +239,7 @@ class RequestsCommand final : public Command {
                                         {"fd", "Fd"},
                                         {"handle", ""},
                                         {"status", "Status"},
-                                        {"receiving_for", received ? "Receiving for" : ""},
+                                        {"age", aged ? "Age" : ""},
                                         {"started_at_ms", ""},
                                         {"", timed ? "Started" : ""},
                                         {"protocol", ""},
@@ -263,7 +264,7 @@ class RequestsCommand final : public Command {
           Maybe(exchange->fd),
           exchange->handle == 0 ? Cell(Absent{}) : Cell(HexAddress{exchange->handle}),
           Maybe(exchange->status),
-          exchange->receiving_ms ? Cell(Seconds{*exchange->receiving_ms / 1000}) : Cell(Absent{}),
+          exchange->age_ms ? Cell(Seconds{*exchange->age_ms / 1000}) : Cell(Absent{}),
           exchange->started_ms ? Cell(int64_t(*exchange->started_ms)) : Cell(Absent{}),
           exchange->started_ms ? Cell(DateText(*exchange->started_ms)) : Cell(Absent{}),
           std::string(exchange->http2 ? "http2" : "http1"),

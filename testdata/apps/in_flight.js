@@ -5,7 +5,7 @@
 // Facts: "active", "requests" the classes that process._getActiveHandles() and _getActiveRequests() tell, "work" [{kind,
 // operation, detail, callback}], "http" [{side, state, method, url, status, tls}] (null: Node.js does not keep it), "fetch"
 // [{state, method, url, status, host, remote}], "connections" state -> how many, of the server on 127.0.0.2, "since" when the
-// parts of requests came there, "agent" where its Agent connects to.
+// parts of requests came there, "fetchTimes" seconds since the first fetch() and since all were sent, "agent" where its Agent connects to.
 var crypto = require('crypto');
 var dgram = require('dgram');
 var dns = require('dns');
@@ -192,6 +192,7 @@ step(function(done) {
 step(function(done) {
   if (typeof fetch !== 'function' || nodeMajor() < 18) return done();
   var came = 0, bodies = 0, over = 0;
+  expected.fetchTimes = [Date.now()];
   var server = keep(http.createServer(function(request, response) {
     keep(response);
     came++;
@@ -206,7 +207,9 @@ step(function(done) {
     check();
   }));
   function check() {
-    if (came === 3 * kConnections + 2 + 3 && bodies === kConnections && over === 3) setTimeout(done, 100);
+    if (came !== 3 * kConnections + 2 + 3 || bodies !== kConnections || over !== 3) return;
+    expected.fetchTimes.push(Date.now());
+    setTimeout(done, 100);
   }
   function quiet(promise) { keep(promise).catch(function() {}); return promise; }
   server.listen(0, '127.0.0.1', 4000, function() {
@@ -251,6 +254,7 @@ function finish() {
   for (i = 0; i < 3; i++) fs.stat('/missing-' + i, function onStat() {});
   fs.write(2, Buffer.from(''), function onWritten() {});
   fs.realpath.native('/missing', function onReal() {});
+  expected.fetchTimes = (expected.fetchTimes || []).map(function(time) { return (Date.now() - time) / 1000; });
   expected.since = (Date.now() - expected.since) / 1000;
   expected.active = counts(process._getActiveHandles().map(nameOf));
   expected.requests = counts(process._getActiveRequests().map(nameOf));

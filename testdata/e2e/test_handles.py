@@ -103,6 +103,9 @@ def fetched(ctx, facts, asked, label):
     peers = {r["url"]: r["remote"] for r in facts["fetch"]}
     wrong = [r for r in rows if r["side"] == "client" and r["remote"] not in (r["host"], peers[r["url"]])]
     ctx.check(f"{label}: their peers", not wrong, repr(wrong[:2]))
+    first, last = facts["fetchTimes"]
+    ages = [r["age"] for r in rows if r["side"] == "client"]
+    ctx.check(f"{label}: their age", all(a is not None and last - 3 < a < first + 1 for a in ages), repr((ages[:4], first, last)))
     served = sorted(r["url"] for r in rows if r["side"] == "server")
     ctx.equal(f"{label}: of these came to the server", served, sorted(r["url"] for r in facts["fetch"] if r["state"] != "queued"))
 
