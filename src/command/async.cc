@@ -135,7 +135,7 @@ class AsyncCommand final : public Command {
       awaiting += call.view.kind == GeneratorKind::kAsyncGenerator && call.view.awaiting;
     }
     for (const AsyncPromise& promise : census.promises) {
-      pending += promise.state == PromiseState::kPending;
+      pending += promise.state == PromiseState::kPending && !promise.of_await;
       unhandled += promise.state == PromiseState::kRejected && !promise.has_handler;
     }
     context.out.AddCard(

@@ -41,6 +41,8 @@ class PromisesCommand final : public Command {
                  "Rejected promises without a handler are told one by one, with the reason and its stack. Node.js\n"
                  "reports them once the microtasks have run; those that it has reported are told as well, as long as\n"
                  "something holds them.\n\n"
+                 "V8's own of awaits: one to each await where AsyncLocalStorage (up to Node.js 22) or async_hooks are in\n"
+                 "use. No program sees them, nobody settles them: they are only counted.\n"
                  "Promises that are garbage are only counted: thousands of them lie about until the next collection.",
              .example = "promises\npromises --state pending --retained\npromises --state unhandled --json\npromises --list -n 0",
              .options = {FilterOption("promises whose origin (function, file, class) matches"),
@@ -72,6 +74,7 @@ class PromisesCommand final : public Command {
     const std::string state = context.args.Text("state", "all");
     for (uint32_t i = 0; i < census.promises.size(); ++i) {
       const AsyncPromise& promise = census.promises[i];
+      if (promise.of_await) continue;
       if (state == "unhandled" ? !IsUnhandled(promise) : state != "all" && PromiseStateName(promise.state) != state) continue;
       if (filter->active() && !filter->Matches(OriginText(reader, text, census, i))) continue;
       chosen.push_back(i);
@@ -116,6 +119,7 @@ class PromisesCommand final : public Command {
   static void TellTotals(CommandContext& context, const AsyncCensus& census) {
     uint64_t pending = 0, fulfilled = 0, rejected = 0, unhandled = 0, waited = 0, awaited = 0;
     for (const AsyncPromise& promise : census.promises) {
+      if (promise.of_await) continue;
       pending += promise.state == PromiseState::kPending;
       fulfilled += promise.state == PromiseState::kFulfilled;
       rejected += promise.state == PromiseState::kRejected;
@@ -124,13 +128,14 @@ class PromisesCommand final : public Command {
       awaited += promise.awaiting != 0;
     }
     context.out.AddCard({.key = "promises",
-                         .fields = {{"live", "Live promises", Count{census.promises.size()}},
+                         .fields = {{"live", "Live promises", Count{census.promises.size() - census.of_awaits}},
                                     {"pending", "Pending", Count{pending}},
                                     {"pending_waited_for", "of them waited for", Count{waited}},
                                     {"pending_awaited", "of them by await", Count{awaited}},
                                     {"fulfilled", "Fulfilled", Count{fulfilled}},
                                     {"rejected", "Rejected", Count{rejected}},
                                     {"unhandled", "of them without a handler", Count{unhandled}},
+                                    {"of_awaits", "V8's own of awaits, not counted above", Count{census.of_awaits}},
                                     {"garbage", "Garbage, not counted above", Count{census.garbage_promises}}}});
   }
 

@@ -167,6 +167,11 @@ class Store { constructor(i) { this.i = i; } }
 var als = common.keep(new async_hooks.AsyncLocalStorage());
 for (i = 0; i < kMany; i++) als.run(new Store(i), function() { common.keep(setTimeout(function() {}, 1e6)); });
 
+// Awaits while promise hooks are on.
+async function carried(i) { /*@carried*/await sleep(1e6 + 13, i); }
+for (i = 0; i < kMany; i++) common.keep(carried(i));
+book('async function', 'carried', kMany, 'timer');
+
 function onTick() {}
 function onOtherTick() {}
 function onMicrotask() {}

@@ -73,6 +73,11 @@ def promises(ctx, core, label):
     total = document["promises"]
     ctx.equal(f"{label}: promises: totals", total["live"], sum(r["count"] for r in rows))
     ctx.equal(f"{label}: promises: unhandled", total["unhandled"], fact["unhandled"] + len(core.facts["unhandled"]))
+    # `never`, which is awaited, and no promise that V8 made for an await: carried, resumed, and pages, rows2, drain, which
+    # await again after hooks were switched on.
+    ctx.equal(f"{label}: promises that nobody settles", [(r["count"], r["waited_for"]) for r in rows if r["source"] == "nothing_found"],
+              [(1, 1)])
+    ctx.equal(f"{label}: V8's own promises of awaits", total["of_awaits"], 5 * core.facts["many"] if ctx.major < 24 else 0)
     # Each call of an async function has a promise; those of this program are all held.
     calls = {f["name"]: f["count"] for f in core.facts["suspended"] if f["kind"] == "async function"}
     got = {}

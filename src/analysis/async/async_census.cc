@@ -99,6 +99,7 @@ class Collector {
       if (!view) continue;
       QueuedMicrotask task{.task = root.object, .view = *view};
       if (const uint64_t generator = GeneratorOf(view->function); generator != 0) {
+        MarkOfAwait(view->promise);
         task.generator = census_.CallAt(graph_, generator);
         if (task.generator != kNoEntry) {
           census_.calls[task.generator].ready = true;
@@ -137,6 +138,7 @@ class Collector {
         IsNative(reaction.fulfill) ? ReadNativeClosure(reader_, reaction.fulfill) : NativeClosure();
     if (closure.generator != 0) {
       ++promise.awaiting;
+      MarkOfAwait(reaction.promise);
       const uint32_t call = census_.CallAt(graph_, closure.generator);
       if (call == kNoEntry) return;
       census_.calls[call].awaits = index;
@@ -158,6 +160,13 @@ class Collector {
     derived->upstream = index;
     derived->function = HandlerOf(reaction);
     promise.downstream = IndexOf(derived);
+  }
+
+  void MarkOfAwait(uint64_t tagged) {
+    AsyncPromise* promise = PendingAt(tagged);
+    if (promise == nullptr || promise->of_await) return;
+    promise->of_await = true;
+    ++census_.of_awaits;
   }
 
   uint64_t HandlerOf(const ReactionView& reaction) {
@@ -198,7 +207,7 @@ class Collector {
   bool FindHolders() {
     for (AsyncPromise& promise : census_.promises) {
       if (!Poll()) return false;
-      if (promise.state != PromiseState::kPending || promise.source != PromiseSource::kNone) continue;
+      if (promise.state != PromiseState::kPending || promise.source != PromiseSource::kNone || promise.of_await) continue;
       const bool resolvable = promise.resolver != kNoObject;
       promise.source = resolvable ? PromiseSource::kProgram : PromiseSource::kNobody;
       ObjectId at = resolvable ? promise.resolver : promise.node;

@@ -41,6 +41,7 @@ struct AsyncPromise {
   ObjectId node = kNoObject;
   PromiseState state = PromiseState::kUnknown;
   bool has_handler = false;
+  bool of_await = false;  // V8's own (see of_awaits): tell it neither as live nor as pending
   PromiseSource source = PromiseSource::kNone;
   uint64_t value = 0;              // tagged result or reason
   uint32_t generator = kNoEntry;   // kAsyncFunction, kAsyncGenerator: index of a suspended function
@@ -77,6 +78,10 @@ struct AsyncCensus {
   std::vector<QueuedMicrotask> microtasks;  // in the order in which they will run
   bool microtasks_known = false;            // the queue was found
   uint64_t garbage_promises = 0;            // dead, but not yet collected
+  // Each await reacts to a promise, and the reaction settles one of its own, "throwaway", which the program never sees:
+  // V8 makes it while promise hooks are on (AsyncLocalStorage up to Node.js 22, async_hooks), so that they have something
+  // to name the await by (src/builtins/builtins-async-gen.cc, Await; 7.4 to 14.6).
+  uint64_t of_awaits = 0;
   uint64_t damaged = 0;                     // lists that could not be read to their end
   bool interrupted = false;
 
