@@ -14,6 +14,7 @@
 #include "command/async_text.h"
 #include "command/graph_text.h"
 #include "command/leak_text.h"
+#include "command/lost_calls_text.h"
 #include "command/name_filter.h"
 #include "command/reference_text.h"
 #include "command/target.h"
@@ -47,6 +48,11 @@ class AsyncCommand final : public Command {
                      "  a microtask        the awaited promise is settled: the function would have gone on at once\n"
                      "  nothing found      no function, timer or C++ object was found that could settle it: unless\n"
                      "                     native code does, it waits for ever\n"
+                     "  evaluation of M    the ES module M, or one that it imports, stands at an await at its top level\n"
+                     "  a promise that nobody holds  it waits for ever; its ES module holds the function\n"
+                     "  unknown            a damaged or incomplete core does not tell\n"
+                     "Who waits for a promise that nobody holds is mostly garbage, and would be gone with the next collection. Such\n"
+                     "async functions have a table of their own: they began, did not end, and nothing can resume them.\n"
                      "--chains tells who awaits whom, as the async part of a stack trace does, grouped; --list each\n"
                      "suspended function by itself. Functions that run, and those that have ended, are not told.\n\n"
                      "Below stand what process.nextTick() and the microtask queue were about to run, in order, \n"
@@ -101,6 +107,8 @@ class AsyncCommand final : public Command {
     } else {
       TellGroups(context, graph, census, text, calls);
     }
+    TellLostCalls(context, graph, census, text, *filter,
+                  {.limit = static_cast<size_t>(Limit(context)), .list = context.args.Has("list")});
     TellTicks(context, reader, ticks);
     TellMicrotasks(context, reader, census, text);
     TellStores(context, reader, stores);
@@ -145,32 +153,12 @@ class AsyncCommand final : public Command {
                     {"async_generators_awaiting", "of them at an await", Count{awaiting}},
                     {"generators", "Suspended generators", Count{generators}},
                     {"ready", "About to go on", Count{ready}},
+                    {"lost", "Lost: nothing can resume them", Count{census.lost.size()}},
                     {"pending_promises", "Pending promises", Count{pending}},
                     {"unhandled_rejections", "Rejections without a handler", Count{unhandled}},
                     {"ticks", "Queued ticks", ticks.found ? Cell(Count{ticks.ticks.size()}) : Cell(Absent{})},
                     {"microtasks", "Queued microtasks",
                      census.microtasks_known ? Cell(Count{census.microtasks.size()}) : Cell(Absent{})}}});
-  }
-
-  // What a suspended function waits for.
-  static std::string WaitsFor(const AsyncCensus& census, AsyncText& text, const SuspendedCall& call) {
-    if (call.view.kind == GeneratorKind::kGenerator) return "next()";
-    if (call.ready) return "a microtask that is queued";
-    if (call.awaits != kNoEntry) {
-      std::string what = text.SourceText(call.awaits);
-      return census.promises[call.awaits].source == PromiseSource::kNone ? "a settled promise" : what;
-    }
-    return call.view.kind == GeneratorKind::kAsyncGenerator && !call.view.awaiting ? "next()" : "unknown";
-  }
-  static std::string WaitsForKind(const AsyncCensus& census, const SuspendedCall& call) {
-    if (call.view.kind == GeneratorKind::kGenerator) return "next";
-    if (call.ready) return "microtask";
-    if (call.awaits != kNoEntry) return std::string(PromiseSourceName(census.promises[call.awaits].source));
-    return call.view.kind == GeneratorKind::kAsyncGenerator && !call.view.awaiting ? "next" : "unknown";
-  }
-  static std::string UltimateText(const AsyncCensus& census, AsyncText& text, const SuspendedCall& call) {
-    const uint32_t end = call.awaits == kNoEntry ? kNoEntry : UltimateSource(census, call.awaits);
-    return end == kNoEntry || end == call.awaits ? "" : text.SourceText(end);
   }
 
   static void TellGroups(CommandContext& context, const HeapGraph& graph, const AsyncCensus& census, AsyncText& text,
@@ -180,7 +168,7 @@ class AsyncCommand final : public Command {
     for (const uint32_t index : calls) {
       if (index % 4096 == 0 && context.cancel.Cancelled()) break;
       const SuspendedCall& call = census.calls[index];
-      const std::string awaited = call.ready || call.awaits == kNoEntry ? WaitsForKind(census, call) : text.SourceKey(call.awaits);
+      const std::string awaited = call.ready || call.awaits == kNoEntry ? text.WaitsForKind(call) : text.SourceKey(call.awaits);
       by_key[{call.view.kind, call.view.shared, call.position, awaited}].members.push_back(index);
     }
     const std::vector<CallGroup> groups = LargestGroups(std::move(by_key), graph, census.calls, context.cancel);
@@ -206,7 +194,7 @@ class AsyncCommand final : public Command {
       const SuspendedCall& first = census.calls[group.members[0]];
       const FunctionView& view = text.FunctionOf(first.view.function);
       const SourcePosition at = text.PlaceIn(view, first.position);
-      const std::string waits = WaitsFor(census, text, first);
+      const std::string waits = text.WaitsFor(first);
       const Cell cells[] = {Count{group.members.size()},
                             graph.has_retained() ? Cell(Bytes{group.retained}) : Cell(Absent{}),
                             std::string(GeneratorKindName(first.view.kind)),
@@ -216,7 +204,7 @@ class AsyncCommand final : public Command {
                             PositionCell(at.line),
                             PositionCell(at.column),
                             PositionCell(view.line),
-                            WaitsForKind(census, first),
+                            text.WaitsForKind(first),
                             waits,
                             waits,
                             HexAddress{NodeAddress(graph, first.node)}};
@@ -253,7 +241,7 @@ class AsyncCommand final : public Command {
       const SuspendedCall& call = census.calls[index];
       const FunctionView& view = text.FunctionOf(call.view.function);
       const SourcePosition at = text.PlaceIn(view, call.position);
-      const std::string ultimately = UltimateText(census, text, call);
+      const std::string ultimately = text.UltimateText(call);
       const std::vector<AwaitStep> waiters = WaitersOf(census, index);
       const auto by = std::ranges::find_if(waiters, [](const AwaitStep& step) { return step.call != kNoEntry; });
       const std::string awaited_by = by == waiters.end() ? "" : text.CallText(census.calls[by->call]);
@@ -267,8 +255,8 @@ class AsyncCommand final : public Command {
           PositionCell(at.line),
           PositionCell(at.column),
           PositionCell(view.line),
-          WaitsForKind(census, call),
-          WaitsFor(census, text, call),
+          text.WaitsForKind(call),
+          text.WaitsFor(call),
           call.awaits == kNoEntry ? Cell(Absent{}) : Cell(HexAddress{NodeAddress(graph, census.promises[call.awaits].node)}),
           ultimately,
           ultimately.empty() ? Cell(Absent{}) : Cell(ultimately),
@@ -288,7 +276,7 @@ class AsyncCommand final : public Command {
       if (context.cancel.Cancelled()) break;
       const SuspendedCall& call = census.calls[index];
       if (call.view.kind == GeneratorKind::kGenerator || !IsInnermost(census, call)) continue;
-      std::string chain = WaitsFor(census, text, call) + "\n" + text.CallText(call);
+      std::string chain = text.WaitsFor(call) + "\n" + text.CallText(call);
       for (const AwaitStep& step : WaitersOf(census, index))
         chain += "\n" + (step.call != kNoEntry ? text.CallText(census.calls[step.call]) : text.SourceText(step.promise));
       auto [known, is_new] = chains.try_emplace(std::move(chain), 0, index);

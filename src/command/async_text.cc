@@ -7,6 +7,7 @@
 #include "command/graph_text.h"
 #include "command/leak_text.h"
 #include "command/reference_text.h"
+#include "heap/views/module_records.h"
 #include "heap/views/primitives.h"
 #include "heap/views/properties.h"
 #include "node/timers.h"
@@ -63,6 +64,10 @@ std::string_view PromiseSourceName(PromiseSource source) {
       return "resolve_function";
     case PromiseSource::kNative:
       return "native";
+    case PromiseSource::kModule:
+      return "module_evaluation";
+    case PromiseSource::kLost:
+      return "lost";
     case PromiseSource::kNobody:
       break;
   }
@@ -104,6 +109,12 @@ std::string AsyncText::ClassText(ObjectId node) {
   return Safe(NodeClass(reader_, graph_, node));
 }
 
+std::string AsyncText::ModuleText(ObjectId node) {
+  const std::optional<ModuleRecordView> module = ReadModuleRecord(reader_, NodeAddress(graph_, node) + 1);
+  const ScriptView* script = module ? ReadScript(reader_, module->script) : nullptr;
+  return script == nullptr || script->name.empty() ? "a module" : Safe(script->name, 0);
+}
+
 std::string AsyncText::SourceText(uint32_t index) {
   if (index == kNoEntry) return "";
   const AsyncPromise& promise = census_.promises[index];
@@ -141,6 +152,10 @@ std::string AsyncText::SourceText(uint32_t index) {
       return promise.holder == kNoObject ? "resolve function" : "resolve function in " + NodeText(reader_, graph_, promise.holder);
     case PromiseSource::kNative:
       return "C++: " + RootName(graph_, promise.root);
+    case PromiseSource::kModule:
+      return "evaluation of " + ModuleText(promise.holder);
+    case PromiseSource::kLost:
+      return "async function " + CallText(census_.lost[promise.lost].call) + ", which nothing can resume";
     case PromiseSource::kNobody:
       break;
   }
@@ -160,6 +175,8 @@ std::string AsyncText::SourceKey(uint32_t index) {
       return key + fmt::format("/{}/{}", shared, position);
     }
     case PromiseSource::kTimer:
+    case PromiseSource::kModule:
+    case PromiseSource::kLost:
       return key + "/" + SourceText(index);
     case PromiseSource::kHeldBy:
       return key + "/" + ClassText(promise.holder);
@@ -170,6 +187,36 @@ std::string AsyncText::SourceKey(uint32_t index) {
     default:
       return key;
   }
+}
+
+// Of a function that no reaction of a live promise and no microtask resumes: the promise is garbage, unless the lists of
+// reactions or the queue are not all known. Something else than the promise holds the function, as its ES module does.
+bool AsyncText::AwaitsNobody() const {
+  return census_.microtasks_known && census_.damaged == 0 && !census_.interrupted;
+}
+
+std::string AsyncText::WaitsFor(const SuspendedCall& call) {
+  if (call.view.kind == GeneratorKind::kGenerator) return "next()";
+  if (call.ready) return "a microtask that is queued";
+  if (call.awaits != kNoEntry) {
+    const bool settled = census_.promises[call.awaits].source == PromiseSource::kNone;
+    return settled ? "a settled promise" : SourceText(call.awaits);
+  }
+  if (call.view.kind == GeneratorKind::kAsyncGenerator && !call.view.awaiting) return "next()";
+  return AwaitsNobody() ? "a promise that nobody holds" : "unknown";
+}
+
+std::string AsyncText::WaitsForKind(const SuspendedCall& call) const {
+  if (call.view.kind == GeneratorKind::kGenerator) return "next";
+  if (call.ready) return "microtask";
+  if (call.awaits != kNoEntry) return std::string(PromiseSourceName(census_.promises[call.awaits].source));
+  if (call.view.kind == GeneratorKind::kAsyncGenerator && !call.view.awaiting) return "next";
+  return AwaitsNobody() ? "nobody" : "unknown";
+}
+
+std::string AsyncText::UltimateText(const SuspendedCall& call) {
+  const uint32_t end = call.awaits == kNoEntry ? kNoEntry : UltimateSource(census_, call.awaits);
+  return end == kNoEntry || end == call.awaits ? "" : SourceText(end);
 }
 
 std::string ReasonText(HeapReader& reader, uint64_t reason, const ErrorView& error) {

@@ -37,10 +37,19 @@ class AsyncText {
   std::string SourceText(uint32_t promise);
   // Of equal sources the same: kind and function or class.
   std::string SourceKey(uint32_t promise);
+  // What a suspended function waits for, and the word of JSON for it.
+  std::string WaitsFor(const SuspendedCall& call);
+  std::string WaitsForKind(const SuspendedCall& call) const;
+  // What is at the end of that, "" when it is the same.
+  std::string UltimateText(const SuspendedCall& call);
   // The class of an object, of a value in a few words.
   std::string ClassText(ObjectId node);
+  // The URL of an ES module.
+  std::string ModuleText(ObjectId node);
 
  private:
+  bool AwaitsNobody() const;
+
   HeapReader& reader_;
   const HeapGraph& graph_;
   const AsyncCensus& census_;

@@ -10,6 +10,7 @@
 #include "command/async_text.h"
 #include "command/graph_text.h"
 #include "command/leak_text.h"
+#include "command/lost_calls_text.h"
 #include "command/name_filter.h"
 #include "command/reference_text.h"
 #include "command/target.h"
@@ -34,6 +35,7 @@ class PromisesCommand final : public Command {
                  "  then() with F      what then(), catch() or finally() returned\n"
                  "  timer, Socket, ... that object holds the function that settles the promise\n"
                  "  resolve function   the program keeps it, in the variable or object told\n"
+                 "  evaluation of M    V8 settles it when the ES module M and what it imports have run\n"
                  "  C++                a handle of Node.js holds the promise\n"
                  "  nothing found      nobody is left who could settle it (unless native code does)\n"
                  "\"Waited for\" counts those with a reaction: an await, then() or Promise.all. A pending promise that\n"
@@ -43,7 +45,8 @@ class PromisesCommand final : public Command {
                  "something holds them.\n\n"
                  "V8's own of awaits: one to each await where AsyncLocalStorage (up to Node.js 22) or async_hooks are in\n"
                  "use. No program sees them, nobody settles them: they are only counted.\n"
-                 "Promises that are garbage are only counted: thousands of them lie about until the next collection.",
+                 "Promises that are garbage are only counted: thousands of them lie about until the next collection.\n"
+                 "But those of async functions that nothing can resume are told, below: nobody holds what these await.",
              .example = "promises\npromises --state pending --retained\npromises --state unhandled --json\npromises --list -n 0",
              .options = {FilterOption("promises whose origin (function, file, class) matches"),
                          {.name = "state",
@@ -87,6 +90,9 @@ class PromisesCommand final : public Command {
       TellGroups(context, reader, graph, census, text, chosen);
     }
     TellUnhandled(context, reader, graph, census, chosen);
+    if (state == "all" || state == "pending")
+      TellLostCalls(context, graph, census, text, *filter,
+                    {.limit = static_cast<size_t>(context.args.Integer("limit", kDefaultRows)), .list = context.args.Has("list")});
     if (census.damaged != 0)
       context.out.AddNote(fmt::format("{} promises have damaged lists of reactions", FormatCount(census.damaged)));
     Completeness completeness = GraphCompleteness(context, graph);
@@ -117,7 +123,7 @@ class PromisesCommand final : public Command {
   }
 
   static void TellTotals(CommandContext& context, const AsyncCensus& census) {
-    uint64_t pending = 0, fulfilled = 0, rejected = 0, unhandled = 0, waited = 0, awaited = 0;
+    uint64_t pending = 0, fulfilled = 0, rejected = 0, unhandled = 0, waited = 0, awaited = 0, lost = 0;
     for (const AsyncPromise& promise : census.promises) {
       if (promise.of_await) continue;
       pending += promise.state == PromiseState::kPending;
@@ -127,6 +133,7 @@ class PromisesCommand final : public Command {
       waited += promise.state == PromiseState::kPending && promise.reactions != 0;
       awaited += promise.awaiting != 0;
     }
+    for (const LostCall& call : census.lost) lost += call.call.promise == kNoEntry;
     context.out.AddCard({.key = "promises",
                          .fields = {{"live", "Live promises", Count{census.promises.size() - census.of_awaits}},
                                     {"pending", "Pending", Count{pending}},
@@ -136,7 +143,8 @@ class PromisesCommand final : public Command {
                                     {"rejected", "Rejected", Count{rejected}},
                                     {"unhandled", "of them without a handler", Count{unhandled}},
                                     {"of_awaits", "V8's own of awaits, not counted above", Count{census.of_awaits}},
-                                    {"garbage", "Garbage, not counted above", Count{census.garbage_promises}}}});
+                                    {"garbage", "Garbage, not counted above", Count{census.garbage_promises}},
+                                    {"lost", "of them of calls that nothing can resume", Count{lost}}}});
   }
 
   struct Group {
@@ -177,6 +185,7 @@ class PromisesCommand final : public Command {
       const AsyncPromise& first = census.promises[index];
       FunctionView view = first.function == 0 ? FunctionView() : text.FunctionOf(first.function);
       SourcePosition at{view.line, view.column};
+      if (first.lost != kNoEntry) at = text.PlaceIn(view, census.lost[first.lost].call.position);
       if (first.generator != kNoEntry) at = text.PlaceIn(view, census.calls[first.generator].position);
       const Cell cells[] = {Count{group.members.size()},
                             graph.has_retained() ? Cell(Bytes{group.retained}) : Cell(Absent{}),

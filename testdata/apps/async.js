@@ -185,7 +185,16 @@ function last() {
     Promise.resolve(i).then(onThen);
     resumed();
   }
+  for (i = 0; i < 3; i++) outer();
+  for (i = 0; i < 2; i++) common.keep(heldLost());
 }
+// Calls that nobody can resume: what they await is garbage, and they are. The promise of one is held, in vain.
+async function lost() { /*@lost*/await new Promise(function() {}); }
+async function outer() { /*@outer*/await lost().then(function(x) { return x; }); }
+async function heldLost() { /*@heldLost*/await new Promise(function() {}); }
+var lostBooks = [['lost', 3, 'nobody'], ['outer', 3, 'lost'], ['heldLost', 2, 'nobody']].map(function(b) {
+  return {name: b[0], line: place(b[0]).line, column: place(b[0]).column, count: b[1], waits_for: b[2]};
+});
 if (typeof queueMicrotask === 'undefined') global.queueMicrotask = function(f) { Promise.resolve().then(f); };
 book('async function', 'resumed', kMany, 'microtask');
 
@@ -193,7 +202,7 @@ setImmediate(function() {
   setImmediate(function() {
     var seen = /at async tracer .*async\.js:(\d+):(\d+)/.exec(trace) || [];
     common.finish({
-      file: __filename, many: kMany, suspended: books.filter(function(b) { return b.name !== 'drain'; }),
+      file: __filename, many: kMany, lost: lostBooks, suspended: books.filter(function(b) { return b.name !== 'drain'; }),
       drain: {name: 'drain', count: kMany},
       promises: {fulfilled: 2 * kMany, handled: kMany, unhandled: kMany},
       unhandled: ['unhandled 0', 'unhandled 1', 'unhandled 2'], fail_line: failLine,

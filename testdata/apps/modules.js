@@ -75,6 +75,8 @@ var entry = addEsm('entry.mjs', text + 'export {q}; export const big = new Array
 var fails = addEsm('fails.mjs', "export const z = 1; throw new Error('failing module');", 'failed', ['z']);
 var awaits = addEsm('awaits.mjs', 'export const t = 1; await new Promise((r) => setTimeout(r, 1e6)); export const u = 2;', 'awaiting', ['t', 'u']);
 var waits = addEsm('waits.mjs', "import {t} from './awaits.mjs'; export const w = t;", 'waiting', ['w']);
+addEsm('hangs.mjs', 'export const h = 1; await new Promise(() => {});', 'awaiting', ['h']);
+var hung = addEsm('hung.mjs', "export {h as k} from './hangs.mjs';", 'waiting', ['k']);
 
 function finish() {
   var requiredBy = {};
@@ -127,6 +129,7 @@ if (!hasEsm) {
     return import(fails).catch(function() {});
   }).then(function() {
     import(waits);
+    import(hung);
     setTimeout(finish, 200);
   });
 }

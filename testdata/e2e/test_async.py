@@ -37,7 +37,11 @@ def suspended(ctx, core, document, label):
               [(core.facts["many"], "async_generator")])
     ctx.check(f"{label}: an await is where V8 itself says", core.facts["trace"]["line"] == core.facts["tracer"]["line"] and
               core.facts["trace"]["column"] == core.facts["tracer"]["column"] if ctx.major >= 14 else True, repr(core.facts["trace"]))
+    lost = [r for r in own(core, document["lost"])]
+    ctx.equal(f"{label}: what nothing can resume", sorted((r["name"], r["line"], r["column"], r["count"], r["waits_for"]) for r in lost),
+              sorted((f["name"], f["line"], f["column"], f["count"], f["waits_for"]) for f in core.facts["lost"]))
     total = document["async"]
+    ctx.equal(f"{label}: lost in all", total["lost"], sum(r["count"] for r in document["lost"]))
     ctx.equal(f"{label}: totals", total["async_functions"] + total["async_generators"] + total["generators"],
               sum(r["count"] for r in document[SUSPENDED]))
     ctx.equal(f"{label}: about to go on", total["ready"], sum(f["count"] for f in core.facts["suspended"] if f["waits_for"] == "microtask"))
@@ -78,6 +82,8 @@ def promises(ctx, core, label):
     ctx.equal(f"{label}: promises that nobody settles", [(r["count"], r["waited_for"]) for r in rows if r["source"] == "nothing_found"],
               [(1, 1)])
     ctx.equal(f"{label}: V8's own promises of awaits", total["of_awaits"], 5 * core.facts["many"] if ctx.major < 24 else 0)
+    ctx.equal(f"{label}: promises of calls that nothing can resume",
+              ([(r["name"], r["count"]) for r in rows if r["source"] == "lost"], total["lost"]), ([("heldLost", 2)], 6))
     # Each call of an async function has a promise; those of this program are all held.
     calls = {f["name"]: f["count"] for f in core.facts["suspended"] if f["kind"] == "async function"}
     got = {}

@@ -15,6 +15,7 @@ def run(ctx):
         esm(ctx, core, document, label)
         if many == 10:
             retained(ctx, core, document, label)
+            evaluations(ctx, core)
             options(ctx, core, document)
     workers(ctx)
 
@@ -51,6 +52,25 @@ def packages(ctx, core, document, label):
         if fact["name"] == "alpha":
             ctx.equal(f"{label}: copies of alpha", (row.get("copies"), row.get("versions")), (3, 2 if known else 1))
     ctx.equal(f"{label}: duplicate packages", document["modules"]["duplicate_packages"], 1)
+
+
+def evaluations(ctx, core):
+    """`async`: who waits for an import waits for the await at the top level of a module below."""
+    if not core.facts["esm"]:
+        return
+    chains = ctx.cli_json(core, "async", "--chains", "-n", "0")["chains"]
+    found = {}
+    for chain in chains:
+        first, _, rest = chain["frames"].partition(" <- ")
+        for name in ("awaits", "hangs"):
+            if f"{name}.mjs:1:" in first:
+                found[name] = (chain["waits_for_text"], rest.split(" <- ")[0].rsplit("/", 1)[-1], "run node:" in rest)
+    ctx.equal("modules: async --chains: evaluations", found, {"awaits": ("timer of 1000000 ms", "waits.mjs", True),
+                                                              "hangs": ("a promise that nobody holds", "hung.mjs", True)})
+    rows = ctx.cli_json(core, "async", "-n", "0")["suspended"]
+    ctx.equal("modules: async: run() waits for evaluations",
+              sorted(r["waits_for_text"].rsplit("/", 1)[-1] for r in rows if r["waits_for"] == "module_evaluation"), ["hung.mjs", "waits.mjs"])
+    ctx.check("modules: async: nothing is unknown", all(r["waits_for"] not in ("unknown", "nothing_found") for r in rows), repr(rows)[:500])
 
 
 def esm(ctx, core, document, label):

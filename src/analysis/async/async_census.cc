@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "analysis/async/lost_calls.h"
+#include "analysis/async/module_evaluations.h"
 #include "analysis/leaks/live_objects.h"
 #include "heap/views/functions.h"
 
@@ -22,7 +24,7 @@ class Collector {
 
   void Run() {
     const bool done = CollectPromises() && CollectCalls() && CollectResolvers() && LinkMicrotasks() &&
-                      LinkReactions() && LinkCalls() && FindHolders();
+                      LinkReactions() && LinkCalls() && LinkModules() && LinkLost() && FindHolders();
     census_.interrupted = !done || cancel_.Cancelled();
   }
 
@@ -201,6 +203,34 @@ class Collector {
       }
     }
     return true;
+  }
+
+  bool LinkModules() {
+    for (const ModuleEvaluation& module : FindModuleEvaluations(&reader_, graph_, cancel_)) {
+      AsyncPromise* promise = PendingAt(module.promise);
+      if (promise == nullptr) continue;
+      promise->source = PromiseSource::kModule;
+      promise->holder = module.module;
+      const uint32_t call = census_.CallAt(graph_, module.awaiting);
+      if (call == kNoEntry || census_.calls[call].promise == kNoEntry) continue;
+      promise->upstream = census_.calls[call].promise;
+      // Before V8's own then(), which tells the module.
+      census_.promises[promise->upstream].downstream = IndexOf(promise);
+    }
+    return !cancel_.Cancelled();
+  }
+
+  bool LinkLost() {
+    census_.lost = FindLostCalls(&reader_, graph_, census_, cancel_);
+    for (uint32_t i = 0; i < census_.lost.size(); ++i) {
+      const SuspendedCall& call = census_.lost[i].call;
+      if (call.promise == kNoEntry || census_.promises[call.promise].state != PromiseState::kPending) continue;
+      AsyncPromise& promise = census_.promises[call.promise];
+      promise.source = PromiseSource::kLost;
+      promise.lost = i;
+      promise.function = call.view.function;
+    }
+    return !cancel_.Cancelled();
   }
 
   // What holds the resolve functions of promises whose source nothing else told.

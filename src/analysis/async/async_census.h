@@ -34,6 +34,8 @@ enum class PromiseSource : uint8_t {
   kHeldBy,     // an object of some class holds its resolve function: `holder`
   kProgram,    // a variable, array or Map holds its resolve function
   kNative,     // C++ holds it: `label`
+  kModule,     // the evaluation of an ES module that has not ended: `holder`
+  kLost,       // the call of an async function that nothing can resume: `lost`
   kNobody,     // nothing was found that could settle it
 };
 
@@ -46,9 +48,10 @@ struct AsyncPromise {
   uint64_t value = 0;              // tagged result or reason
   uint32_t generator = kNoEntry;   // kAsyncFunction, kAsyncGenerator: index of a suspended function
   uint32_t upstream = kNoEntry;    // kThen, kFollows, kCombinator: a promise that it waits for
-  uint64_t function = 0;           // kThen: the handler, tagged; kAsyncFunction: the function
+  uint32_t lost = kNoEntry;        // kLost: an index of one of these
+  uint64_t function = 0;           // kThen: the handler, tagged; kAsyncFunction, kLost: the function
   ObjectId resolver = kNoObject;   // a function that would settle it
-  ObjectId holder = kNoObject;     // kTimer, kImmediate, kHeldBy, kProgram
+  ObjectId holder = kNoObject;     // kTimer, kImmediate, kHeldBy, kProgram, kModule
   uint32_t root = kNoEntry;        // kNative: index into the graph's roots
   uint32_t reactions = 0;          // of them, await's and then()'s
   uint32_t awaiting = 0;           // suspended functions that await it
@@ -66,6 +69,13 @@ struct SuspendedCall {
   uint64_t continuation = 0;    // AsyncContextFrame of the await; 0 = none or not known
 };
 
+// A suspended call that nothing can resume: see lost_calls.h.
+struct LostCall {
+  SuspendedCall call;
+  uint64_t promise = 0;        // its own, tagged; mostly garbage, too
+  uint32_t awaits = kNoEntry;  // another lost one whose end it awaits; else a promise that nobody holds
+};
+
 struct QueuedMicrotask {
   uint64_t task = 0;
   MicrotaskView view;
@@ -75,6 +85,7 @@ struct QueuedMicrotask {
 struct AsyncCensus {
   std::vector<AsyncPromise> promises;       // by address
   std::vector<SuspendedCall> calls;         // suspended ones, by address; running and ended ones are not in it
+  std::vector<LostCall> lost;               // by address
   std::vector<QueuedMicrotask> microtasks;  // in the order in which they will run
   bool microtasks_known = false;            // the queue was found
   uint64_t garbage_promises = 0;            // dead, but not yet collected

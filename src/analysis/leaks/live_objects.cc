@@ -14,15 +14,16 @@ bool IsRare(const LiveShape& shape) {
   return shape.live_count <= kFewObjects;
 }
 
-// One pass over all objects for those of the shapes that are marked; of each part of the heap a list of its own.
+// One pass over all objects for those of the shapes that are marked, live ones or garbage; of each part of the heap a list
+// of its own.
 std::vector<std::vector<ObjectId>> Scan(const HeapGraph& graph, const std::vector<uint8_t>& is_marked,
-                                        const Cancel& cancel) {
+                                        const Cancel& cancel, bool live = true) {
   std::vector<std::vector<ObjectId>> parts(graph.threads());
   InParts(graph.object_count(), parts.size(), [&](size_t part, uint64_t begin, uint64_t end) {
     std::vector<ObjectId>& found = parts[part];
     for (ObjectId id = static_cast<ObjectId>(begin); id < end; ++id) {
       if (id % kPollObjects == 0 && cancel.Cancelled()) return;
-      if (is_marked[graph.shapes().ShapeOf(id)] != 0 && graph.IsLive(id)) found.push_back(id);
+      if (is_marked[graph.shapes().ShapeOf(id)] != 0 && graph.IsLive(id) == live) found.push_back(id);
     }
   });
   return parts;
@@ -77,6 +78,23 @@ std::vector<ObjectId> LiveObjects(const HeapGraph& graph, const std::function<bo
     return objects;
   }
   for (const std::vector<ObjectId>& part : Scan(graph, is_wanted, cancel))
+    objects.insert(objects.end(), part.begin(), part.end());
+  return objects;
+}
+
+std::vector<ObjectId> GarbageObjects(const HeapGraph& graph, const std::function<bool(const LiveShape&)>& wanted,
+                                     const Cancel& cancel) {
+  const std::span<const LiveShape> shapes = graph.shapes().shapes();
+  std::vector<uint8_t> is_wanted(shapes.size());
+  bool any = false;
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    if (shapes[i].garbage_count == 0 || shapes[i].space == SpaceKind::kReadOnly || !wanted(shapes[i])) continue;
+    is_wanted[i] = 1;
+    any = true;
+  }
+  std::vector<ObjectId> objects;
+  if (!any) return objects;
+  for (const std::vector<ObjectId>& part : Scan(graph, is_wanted, cancel, false))
     objects.insert(objects.end(), part.begin(), part.end());
   return objects;
 }

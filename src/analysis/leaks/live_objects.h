@@ -18,6 +18,10 @@ namespace corewalk {
 std::vector<ObjectId> LiveObjects(const HeapGraph& graph, const std::function<bool(const LiveShape&)>& wanted,
                                   const Cancel& cancel);
 
+// The same of those that are garbage. Their memory is as the last collections left it: what they refer to may be gone.
+std::vector<ObjectId> GarbageObjects(const HeapGraph& graph, const std::function<bool(const LiveShape&)>& wanted,
+                                     const Cancel& cancel);
+
 // The word at `offset` of each of the nodes, which are objects; 0 where it cannot be read. Of millions that takes longer than to
 // find them, so it is done on the graph's threads. Cut short when cancelled.
 std::vector<uint64_t> WordOfEach(const HeapReader& reader, const HeapGraph& graph, std::span<const ObjectId> nodes,

@@ -113,6 +113,11 @@ std::optional<ModuleRecordView> ReadModuleRecord(HeapReader& reader, uint64_t mo
     view.state = ModuleState::kFailed;
     view.exception =
         reader.IsUndefined(old_place) && !reader.IsType(new_place, "JS_PROMISE_TYPE") ? new_place : old_place;
+    return view;
+  }
+  for (const int exception : {kExceptionOld, kExceptionNew}) {
+    const uint64_t promise = reader.Field(module, exception + 8).value_or(0);
+    if (view.evaluation == 0 && reader.IsType(promise, "JS_PROMISE_TYPE")) view.evaluation = promise;
   }
   return view;
 }

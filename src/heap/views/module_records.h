@@ -31,6 +31,7 @@ struct ModuleRecordView {
   uint64_t script = 0;  // tagged, 0 = unknown
   uint64_t code = 0;    // the generator or async function, 0 = none
   uint64_t exception = 0;
+  uint64_t evaluation = 0;  // the promise of its evaluation (top_level_capability, behind the exception); 0 = none
   std::vector<std::string> exports;  // raw target texts, unsorted; of `export *` only what was resolved
   std::vector<uint64_t> requested;   // tagged modules, once each at most; also SyntheticModules
 };
