@@ -43,7 +43,10 @@ class AsyncCommand final : public Command {
                      "stand still are grouped by function, by the line and column of the await or yield, and by what\n"
                      "they wait for:\n"
                      "  async function F   the call of another async function that has not ended\n"
-                     "  timer, Socket, ... that object holds the function that settles the awaited promise\n"
+                     "  timer, Socket, ... that object holds the function that settles the awaited promise; of an\n"
+                     "                     EventEmitter with the event, of the program's with the property\n"
+                     "  resolve function   the program keeps it, in the variable or property told; [] is an element or\n"
+                     "                     entry of that\n"
                      "  then(), Promise.all ...  another promise; --list tells what is at its end\n"
                      "  a microtask        the awaited promise is settled: the function would have gone on at once\n"
                      "  nothing found      no function, timer or C++ object was found that could settle it: unless\n"
@@ -82,7 +85,7 @@ class AsyncCommand final : public Command {
     if (const Result<void> done = graph.EnsureShapes(context.cancel, context.progress); !done) return done;
     HeapReader reader(context.session.memory_and_image(), context.session.layout(), &context.session.names());
     const AsyncCensus census = FindAsyncWork(&reader, graph, context.cancel);
-    AsyncText text(&reader, graph, census);
+    AsyncText text(&reader, graph, census, context.cancel);
     const std::vector<InternalVariable> variables =
         FindInternalVariables(&reader, graph, {kTickScript}, context.cancel);
     const TickQueue ticks = FindTickQueue(&reader, variables, context.cancel);

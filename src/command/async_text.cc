@@ -109,6 +109,24 @@ std::string AsyncText::ClassText(ObjectId node) {
   return Safe(NodeClass(reader_, graph_, node));
 }
 
+std::string AsyncText::ResolverText(uint32_t index) {
+  const auto found = resolvers_.find(index);
+  if (found == resolvers_.end()) return "";
+  const ResolverHolder& holder = found->second;
+  const std::string name = (holder.owner.empty() ? "" : Safe(holder.owner) + ".") + Safe(holder.name);
+  if (holder.kind != HolderKind::kElement && holder.kind != HolderKind::kEntry) return name;
+  return name + "[]" + (holder.property.empty() ? "" : "." + Safe(holder.property));
+}
+
+std::string AsyncText::HeldByText(uint32_t index) {
+  const AsyncPromise& promise = census_.promises[index];
+  const std::string class_name = ClassText(promise.holder);
+  if (const std::string event = events_.Of(promise.holder, promise.listener); !event.empty())
+    return class_name + " " + event;
+  const std::string name = ResolverText(index);
+  return name.empty() ? class_name : name;
+}
+
 std::string AsyncText::ModuleText(ObjectId node) {
   const std::optional<ModuleRecordView> module = ReadModuleRecord(reader_, NodeAddress(graph_, node) + 1);
   const ScriptView* script = module ? ReadScript(reader_, module->script) : nullptr;
@@ -147,8 +165,9 @@ std::string AsyncText::SourceText(uint32_t index) {
     case PromiseSource::kMicrotask:
       return "a microtask that is queued";
     case PromiseSource::kHeldBy:
-      return ClassText(promise.holder);
+      return HeldByText(index);
     case PromiseSource::kProgram:
+      if (const std::string name = ResolverText(index); !name.empty()) return "resolve function in " + name;
       return promise.holder == kNoObject ? "resolve function" : "resolve function in " + NodeText(reader_, graph_, promise.holder);
     case PromiseSource::kNative:
       return "C++: " + RootName(graph_, promise.root);
@@ -179,9 +198,8 @@ std::string AsyncText::SourceKey(uint32_t index) {
     case PromiseSource::kLost:
       return key + "/" + SourceText(index);
     case PromiseSource::kHeldBy:
-      return key + "/" + ClassText(promise.holder);
     case PromiseSource::kProgram:
-      return key + "/" + (promise.holder == kNoObject ? "" : NodeText(reader_, graph_, promise.holder));
+      return key + "/" + SourceText(index);
     case PromiseSource::kNative:
       return key + "/" + RootName(graph_, promise.root);
     default:

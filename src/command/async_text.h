@@ -11,6 +11,8 @@
 
 #include "analysis/async/async_census.h"
 #include "analysis/leaks/retained_together.h"
+#include "analysis/async/resolver_holders.h"
+#include "command/awaited_events.h"
 #include "command/command.h"
 #include "heap/views/errors.h"
 #include "heap/views/functions.h"
@@ -23,8 +25,12 @@ std::string_view GeneratorKindName(GeneratorKind kind);       // "async function
 
 class AsyncText {
  public:
-  AsyncText(HeapReader* reader, const HeapGraph& graph, const AsyncCensus& census)
-      : reader_(*reader), graph_(graph), census_(census) {}
+  AsyncText(HeapReader* reader, const HeapGraph& graph, const AsyncCensus& census, const Cancel& cancel)
+      : reader_(*reader),
+        graph_(graph),
+        census_(census),
+        resolvers_(FindResolverHolders(reader, graph, census, cancel)),
+        events_(reader, graph) {}
 
   // The function, read once for all closures of one source.
   const FunctionView& FunctionOf(uint64_t function);
@@ -49,10 +55,15 @@ class AsyncText {
 
  private:
   bool AwaitsNobody() const;
+  // "Pool.waiting[]": by which name the program holds the function that settles the promise; "" = unknown.
+  std::string ResolverText(uint32_t promise);
+  std::string HeldByText(uint32_t promise);
 
   HeapReader& reader_;
   const HeapGraph& graph_;
   const AsyncCensus& census_;
+  std::unordered_map<uint32_t, ResolverHolder> resolvers_;
+  AwaitedEvents events_;
   std::map<uint64_t, FunctionView> functions_;  // by SharedFunctionInfo
 };
 

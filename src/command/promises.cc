@@ -72,7 +72,7 @@ class PromisesCommand final : public Command {
     if (const Result<void> done = graph.EnsureShapes(context.cancel, context.progress); !done) return done;
     HeapReader reader(context.session.memory_and_image(), context.session.layout(), &context.session.names());
     const AsyncCensus census = FindAsyncWork(&reader, graph, context.cancel);
-    AsyncText text(&reader, graph, census);
+    AsyncText text(&reader, graph, census, context.cancel);
     std::vector<uint32_t> chosen;
     const std::string state = context.args.Text("state", "all");
     for (uint32_t i = 0; i < census.promises.size(); ++i) {

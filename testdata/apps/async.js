@@ -75,6 +75,21 @@ async function ready() { return /*@ready*/await new Promise(function(resolve) { 
 for (i = 0; i < kMany; i++) common.keep(ready());
 book('async function', 'ready', kMany, 'object');
 
+// What events.on() waits for, pairs of functions in an array of an object of a class.
+async function reader() { for await (var /*@reader*/x of events.on(connection, 'data')) if (!x) return; }
+if (events.on) {
+  for (i = 0; i < kMany; i++) common.keep(reader());
+  book('async function', 'reader', kMany, 'object');
+}
+class Pool {
+  constructor() { this.queue = []; }
+  get() { return new Promise((resolve, reject) => this.queue.push({resolve, reject})); }
+}
+var pool = common.keep(new Pool());
+async function pooled() { /*@pooled*/await pool.get(); }
+for (i = 0; i < kMany; i++) common.keep(pooled());
+book('async function', 'pooled', kMany, 'object');
+
 // then() and Promise.all.
 async function chained(i) { return /*@chained*/await load2(i).then(function onLoad(x) { return x; }); }
 async function load2(i) { return /*@load2*/await sleep(1e6 + 8, i); }

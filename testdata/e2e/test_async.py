@@ -32,6 +32,10 @@ def suspended(ctx, core, document, label):
     got = sorted((r["kind"], r["name"], r["line"], r["column"], r["count"], r["waits_for"]) for r in rows if r["name"] != "drain")
     want = sorted((f["kind"], f["name"], f["line"], f["column"], f["count"], f["waits_for"]) for f in core.facts["suspended"])
     ctx.equal(f"{label}: suspended functions, their awaits, what they wait for", got, want)
+    texts = {r["name"]: r["waits_for_text"] for r in rows}
+    names = {"request": "resolve function in waiting[]", "pooled": "Pool.queue[].resolve", "ready": "Connection 'ready'",
+             "reader": "Connection 'data'"}
+    ctx.equal(f"{label}: who holds resolve functions, which event", {name: texts.get(name) for name in names}, names)
     drain = [r for r in rows if r["name"] == "drain"]
     ctx.equal(f"{label}: for await", [(r["count"], r["waits_for"]) for r in drain],
               [(core.facts["many"], "async_generator")])

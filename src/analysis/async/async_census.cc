@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "analysis/async/lost_calls.h"
 #include "analysis/async/module_evaluations.h"
@@ -83,8 +84,11 @@ class Collector {
       if (AsyncPromise* promise = PendingAt(closure.promise); promise != nullptr) {
         if (closure.combinator) {
           promise->source = PromiseSource::kCombinator;
-        } else if (promise->resolver == kNoObject || Distance(node) < Distance(promise->resolver)) {
+        } else if (promise->resolver == kNoObject) {
           promise->resolver = node;
+        } else {
+          const bool nearer = Distance(node) < Distance(promise->resolver);
+          other_resolvers_[IndexOf(promise)] = nearer ? std::exchange(promise->resolver, node) : node;
         }
       }
     }
@@ -239,31 +243,15 @@ class Collector {
       if (!Poll()) return false;
       if (promise.state != PromiseState::kPending || promise.source != PromiseSource::kNone || promise.of_await) continue;
       const bool resolvable = promise.resolver != kNoObject;
-      promise.source = resolvable ? PromiseSource::kProgram : PromiseSource::kNobody;
-      ObjectId at = resolvable ? promise.resolver : promise.node;
-      ObjectId first = kNoObject;
-      for (int i = 0; i < kMostParents; ++i) {
-        const ObjectId parent = graph_.ParentOf(at);
-        if (parent == kNoObject || !graph_.IsObject(parent)) break;
-        const std::string& name = ClassOf(parent);
-        if (name == "Timeout" || name == "Immediate") {
-          promise.source = name == "Timeout" ? PromiseSource::kTimer : PromiseSource::kImmediate;
-          promise.holder = parent;
-          break;
-        }
-        // Promises are held by many; only what works for C++ settles them.
-        if (IsOwner(name) && (resolvable || IsNativeRequest(name))) {
-          promise.source = PromiseSource::kHeldBy;
-          promise.holder = parent;
-          break;
-        }
-        if (!resolvable && !IsStore(parent)) break;
-        if (first == kNoObject) first = parent;
-        at = parent;
+      FindHolder(&promise, resolvable ? promise.resolver : promise.node, resolvable);
+      // A word left on a stack may hold one of the two functions, and hides who holds the other one.
+      const auto other = other_resolvers_.find(IndexOf(&promise));
+      if (promise.source == PromiseSource::kProgram && promise.holder == kNoObject && other != other_resolvers_.end()) {
+        FindHolder(&promise, other->second, true);
+        if (promise.holder != kNoObject) promise.resolver = other->second;
       }
-      if (promise.source == PromiseSource::kProgram) promise.holder = first;
       if (promise.source == PromiseSource::kNobody ||
-          (promise.source == PromiseSource::kProgram && first == kNoObject)) {
+          (promise.source == PromiseSource::kProgram && promise.holder == kNoObject)) {
         for (const uint32_t root : graph_.RootsOf(resolvable ? promise.resolver : promise.node)) {
           if (graph_.roots().roots[root].group != RootGroup::kGlobalHandles) continue;
           promise.source = PromiseSource::kNative;
@@ -275,6 +263,35 @@ class Collector {
     return true;
   }
 
+  // Who holds the promise, or the function that settles it, on the shortest way from a root.
+  void FindHolder(AsyncPromise* promise, ObjectId at, bool resolvable) {
+    promise->source = resolvable ? PromiseSource::kProgram : PromiseSource::kNobody;
+    promise->listener = kNoObject;
+    ObjectId first = kNoObject;
+    for (int i = 0; i < kMostParents; ++i) {
+      const ObjectId parent = graph_.ParentOf(at);
+      if (parent == kNoObject || !graph_.IsObject(parent)) break;
+      const std::string& name = ClassOf(parent);
+      if (name == "Timeout" || name == "Immediate") {
+        promise->source = name == "Timeout" ? PromiseSource::kTimer : PromiseSource::kImmediate;
+        promise->holder = parent;
+        return;
+      }
+      // Promises are held by many; only what works for C++ settles them.
+      if (IsOwner(name) && (resolvable || IsNativeRequest(name))) {
+        promise->source = PromiseSource::kHeldBy;
+        promise->holder = parent;
+        return;
+      }
+      if (!resolvable && !IsStore(parent)) break;
+      if (first == kNoObject) first = parent;
+      if (graph_.shapes().shapes()[graph_.shapes().ShapeOf(parent)].map.category == Category::kClosure)
+        promise->listener = parent;
+      at = parent;
+    }
+    if (promise->source == PromiseSource::kProgram) promise->holder = first;
+  }
+
   // A class that tells more than the shapes that every program is made of.
   bool IsOwner(const std::string& name) const {
     if (name.empty() || name[0] == '(' || name.starts_with("system / ") || name.starts_with("global ")) return false;
@@ -284,7 +301,9 @@ class Collector {
                                                            "Module",        "process",        "global",
                                                            "AsyncFunction", "AsyncGenerator", "GeneratorFunction",
                                                            "Arguments",     "WeakRef",        "Window",
-                                                           "globalThis",    "Global"};
+                                                           "globalThis",    "Global",
+                                                           // Node.js's queues: of events.on(), for one
+                                                           "FixedQueue",    "FixedCircularBuffer"};
     return !kPlain.contains(name);
   }
   // An object of Node.js's C++ side: requests have a promise that C++ settles (FSReqPromise, ...).
@@ -350,6 +369,7 @@ class Collector {
   const Cancel& cancel_;
   AsyncCensus& census_;
   size_t polled_ = 0;
+  std::unordered_map<uint32_t, ObjectId> other_resolvers_;  // by promise: the farther one of the two functions
   std::unordered_map<uint64_t, bool> native_;          // by SharedFunctionInfo: no JavaScript of a script
   std::unordered_map<uint32_t, std::string> classes_;  // by shape
   std::map<std::pair<uint64_t, int64_t>, int64_t> positions_;

@@ -51,6 +51,7 @@ struct AsyncPromise {
   uint32_t lost = kNoEntry;        // kLost: an index of one of these
   uint64_t function = 0;           // kThen: the handler, tagged; kAsyncFunction, kLost: the function
   ObjectId resolver = kNoObject;   // a function that would settle it
+  ObjectId listener = kNoObject;   // kHeldBy: the last function on the way from the holder to that; kNoObject = none
   ObjectId holder = kNoObject;     // kTimer, kImmediate, kHeldBy, kProgram, kModule
   uint32_t root = kNoEntry;        // kNative: index into the graph's roots
   uint32_t reactions = 0;          // of them, await's and then()'s

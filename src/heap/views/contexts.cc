@@ -8,8 +8,6 @@ namespace corewalk {
 namespace {
 
 // src/objects/contexts.h
-constexpr uint64_t kScopeInfo = 0;
-constexpr uint64_t kPrevious = 1;
 constexpr uint64_t kExtension = 2;
 constexpr uint64_t kFirstLocal = 2;         // without an extension slot
 constexpr int64_t kLengthMask = 0x3fffffff;  // bit 30 is a flag in 7.9
@@ -75,8 +73,8 @@ std::optional<ContextView> ReadContext(HeapReader& reader, uint64_t context) {
   if (types.IsNativeContext(map->instance_type)) return ContextView{.context = context, .scope_type = "native"};
   if (!types.IsContext(map->instance_type)) return std::nullopt;
   ContextView view{.context = context};
-  view.scope_info = reader.ArrayElement(context, kScopeInfo).value_or(0);
-  if (const uint64_t previous = reader.ArrayElement(context, kPrevious).value_or(0); reader.MapOf(previous) != nullptr)
+  view.scope_info = reader.ArrayElement(context, kContextScopeInfo).value_or(0);
+  if (const uint64_t previous = reader.ArrayElement(context, kContextPrevious).value_or(0); reader.MapOf(previous) != nullptr)
     view.previous = previous;
   else if (!IsSmi(previous))
     view.whole = false;

@@ -10,6 +10,9 @@
 
 namespace corewalk {
 
+// Slots of every context: src/objects/contexts.h, 7.4 to 14.6.
+inline constexpr uint64_t kContextScopeInfo = 0, kContextPrevious = 1;
+
 struct ContextVariable {
   std::string name;   // raw target text
   uint64_t value = 0;  // tagged; cells are looked through
