@@ -148,6 +148,8 @@ JsFrame JsFrameReader::Typed(const StackFrame& frame, uint64_t marker) {
     case kBuiltin:
     case kBuiltinContinuation:
     case kJavaScriptBuiltinContinuation:
+      // BuiltinContinuationFrameConstants::kFunctionOffset: of those that stand for a function, where others have it.
+      if (const uint64_t function = stack_->At(frame.fp + kFrameFunction); type == kJavaScriptBuiltinContinuation && IsFunction(function)) out.function = FunctionOf(function);
       out.kind = FrameKind::kBuiltin;
       SetSymbol(frame.pc, frame.returns, &out);
       break;
@@ -300,25 +302,77 @@ bool JsFrameReader::IsAtLoop(const JsFrame& frame) {
   return false;
 }
 
-// While Maglev peels the first turn off a loop its iterator over source positions runs ahead: all calls of the other turns
-// get the place of the loop itself (MaglevGraphBuilder::PeelLoop, 13.6 to 14.6). V8 does not look there; it asks what
-// the frame would be made into by a deoptimization, which has the bytecode of the innermost function.
-void JsFrameReader::MendMaglev(const CodeView& code, const ReturnPlace& place, std::vector<JsFrame>* frames, size_t first, JsFrame* out) {
-  const std::optional<DeoptEntry> entry = code_.DeoptEntryOf(code, place.entry);
-  const size_t inlined = frames->size() - first;
-  for (size_t i = first; i < frames->size(); ++i) (*frames)[i].in_loop = IsAtLoop((*frames)[i]);
-  out->in_loop = IsAtLoop(*out);
-  if (entry && static_cast<uint64_t>(entry->functions) == inlined + 1) {
-    JsFrame& innermost = inlined == 0 ? *out : (*frames)[first];
-    const uint64_t bytecode = BytecodeOf(reader_, innermost.function.shared);
-    if (const std::optional<TablePosition> position = PositionOfBytecode(reader_, bytecode, entry->bytecode_offset)) {
-      SetPosition(position->position, &innermost);
-      innermost.in_loop = false;
-    } else if (innermost.position.line == 0) {
-      innermost.positions_unrecorded = bytecode != 0 && PositionTableOf(reader_, bytecode) == 0;
+JsFrame JsFrameReader::Inlined(const JsFrame& into, FunctionView function) {
+  JsFrame inlined{.kind = FrameKind::kJavaScript, .tier = into.tier, .inlined = true, .deoptimizes = into.deoptimizes, .pc = into.pc, .fp = into.fp, .function = {}, .symbol = {}, .position = {}, .receiver = {}, .arguments = {}};
+  inlined.function = std::move(function);
+  if (inlined.function.script == 0) inlined.kind = FrameKind::kBuiltin;
+  SetOrigin(&inlined);
+  return inlined;
+}
+
+FunctionView JsFrameReader::InlinedFunction(const StackFrame& frame, const DeoptFunction& function) {
+  uint64_t closure = function.closure;
+  if (function.closure_at) closure = stack_->At(frame.fp + static_cast<uint64_t>(*function.closure_at));
+  if (IsFunction(closure)) {
+    if (const FunctionView& view = FunctionOf(closure); view.shared == function.shared) return view;
+  }
+  return Named(ReadShared(reader_, function.shared).value_or(FunctionView()));
+}
+
+// V8 does not look at the positions that optimized code keeps; it asks what the frame would be made into by a deoptimization,
+// which has the functions themselves, inlined ones included, and the bytecode that each is at. Only where that is not had,
+// the positions are taken: Maglev's are empty up to 13.6.233.10, and while it peels the first turn off a loop its iterator
+// over source positions runs ahead, so that all calls of the other turns get the place of the loop itself
+// (MaglevGraphBuilder::PeelLoop, 13.6 to 14.6).
+void JsFrameReader::AddOptimized(const StackFrame& frame, const CodeView& code, JsFrame* out, std::vector<JsFrame>* frames) {
+  const std::optional<ReturnPlace> place = frame.returns ? code_.ReturnPlaceOf(code, frame.pc) : std::nullopt;
+  out->deoptimizes = place && place->deoptimizes;
+  const Address pc = out->deoptimizes ? code.start + place->offset : frame.pc;
+  const std::vector<CodeFunction> positions = code_.FunctionsAt(code, pc, frame.returns);
+  std::vector<DeoptFunction> functions = place ? code_.DeoptFunctionsOf(code, place->entry) : std::vector<DeoptFunction>();
+  if (!functions.empty() && functions.back().shared != out->function.shared) functions.clear();
+  if (functions.empty()) {
+    for (const CodeFunction& function : positions) {
+      JsFrame inlined;
+      if (function.shared != 0) inlined = Inlined(*out, Named(ReadShared(reader_, function.shared).value_or(FunctionView())));
+      JsFrame& at = function.shared == 0 ? *out : inlined;
+      SetPosition(function.position, &at);
+      at.in_loop = code.tier == CodeTier::kMaglev && IsAtLoop(at);
+      if (function.shared != 0) frames->push_back(std::move(inlined));
     }
-  } else if (entry && inlined == 0) {
-    out->inlined_omitted = entry->functions - 1;
+    return;
+  }
+  // The positions of the code are a second source, for functions whose bytecode has none (yet): when they tell of the same
+  // functions.
+  std::vector<const CodeFunction*> same;
+  for (const CodeFunction& position : positions) same.push_back(&position);
+  const auto is_same = [&](const DeoptFunction& function, const CodeFunction& position) {
+    return position.shared == function.shared || (position.shared == 0 && &function == &functions.back());
+  };
+  size_t next = 0;
+  bool agree = true;
+  for (const DeoptFunction& function : functions) {
+    if (!function.continuation) agree = agree && next < same.size() && is_same(function, *same[next++]);
+  }
+  agree = agree && next == same.size();
+  next = 0;
+  for (const DeoptFunction& function : functions) {
+    const bool own = &function == &functions.back();
+    JsFrame inlined;
+    if (!own) inlined = Inlined(*out, InlinedFunction(frame, function));
+    JsFrame& at = own ? *out : inlined;
+    if (!function.continuation) {
+      const uint64_t bytecode = BytecodeOf(reader_, function.shared);
+      const CodeFunction* position = agree ? same[next++] : nullptr;
+      if (const std::optional<TablePosition> place_of = PositionOfBytecode(reader_, bytecode, function.bytecode_offset)) {
+        SetPosition(place_of->position, &at);
+      } else if (position != nullptr) {
+        SetPosition(position->position, &at);
+        at.in_loop = code.tier == CodeTier::kMaglev && IsAtLoop(at);
+      }
+      if (at.position.line == 0) at.positions_unrecorded = bytecode != 0 && PositionTableOf(reader_, bytecode) == 0;
+    }
+    if (!own) frames->push_back(std::move(inlined));
   }
 }
 
@@ -342,27 +396,16 @@ void JsFrameReader::AddJavaScript(const StackFrame& frame, const StackFrame* cal
     out.tier = code->tier == CodeTier::kMaglev     ? FrameTier::kMaglev
                : code->tier == CodeTier::kTurboFan ? FrameTier::kTurboFan
                                                    : FrameTier::kOptimized;
-    const std::optional<ReturnPlace> place = frame.returns ? code_.ReturnPlaceOf(*code, frame.pc) : std::nullopt;
-    out.deoptimizes = place && place->deoptimizes;
-    const Address pc = out.deoptimizes ? code->start + place->offset : frame.pc;
-    const size_t first = frames->size();
-    const std::vector<CodeFunction> functions = code_.FunctionsAt(*code, pc, frame.returns);
-    for (const CodeFunction& function : functions) {
-      if (function.shared == 0) {
-        SetPosition(function.position, &out);
-        break;
-      }
-      JsFrame inlined{.kind = FrameKind::kJavaScript, .tier = out.tier, .inlined = true, .deoptimizes = out.deoptimizes, .pc = frame.pc, .fp = frame.fp, .function = {}, .symbol = {}, .position = {}, .receiver = {}, .arguments = {}};
-      inlined.function = Named(ReadShared(reader_, function.shared).value_or(FunctionView()));
-      if (inlined.function.script == 0) inlined.kind = FrameKind::kBuiltin;
-      SetPosition(function.position, &inlined);
-      SetOrigin(&inlined);
-      frames->push_back(std::move(inlined));
-    }
-    if (code->tier == CodeTier::kMaglev) MendMaglev(*code, place.value_or(ReturnPlace()), frames, first, &out);
+    AddOptimized(frame, *code, &out, frames);
   } else if (has_bytecode) {
-    out.tier = code && code->tier != CodeTier::kBuiltin && !builtins_.Contains(frame.pc) ? FrameTier::kBaseline : FrameTier::kInterpreted;
-    SetBytecodePosition(frame, slot, code, &out);
+    // Code in the heap that is not baseline code is a copy of the interpreter's entry, made for profilers
+    // (--interpreted-frames-native-stack). Code that is not found there says nothing.
+    if (code && code_.IsBaseline(*code)) {
+      out.tier = FrameTier::kBaseline;
+    } else if (code || !code_.IsInCodePage(frame.pc)) {
+      out.tier = FrameTier::kInterpreted;
+    }
+    if (out.tier != FrameTier::kNone) SetBytecodePosition(frame, slot, code, &out);
   } else {
     SetSymbol(frame.pc, frame.returns, &out);
     if (out.function.script == 0) out.kind = FrameKind::kBuiltin;

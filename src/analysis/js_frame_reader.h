@@ -34,8 +34,10 @@ class JsFrameReader {
   const FunctionView& FunctionOf(uint64_t function);
   void AddJavaScript(const StackFrame& frame, const StackFrame* caller, std::vector<JsFrame>* frames);
   void SetPosition(int64_t offset, JsFrame* frame);
-  // Of Maglev's code, whose own table is empty (up to 13.6.233.10) or wrong in loops.
-  void MendMaglev(const CodeView& code, const ReturnPlace& place, std::vector<JsFrame>* frames, size_t first, JsFrame* out);
+  // The frame of optimized code `out`, and in front of it those of functions inlined into it.
+  void AddOptimized(const StackFrame& frame, const CodeView& code, JsFrame* out, std::vector<JsFrame>* frames);
+  JsFrame Inlined(const JsFrame& into, FunctionView function);
+  FunctionView InlinedFunction(const StackFrame& frame, const DeoptFunction& function);
   bool IsAtLoop(const JsFrame& frame);
   void SetOrigin(JsFrame* frame);
   void SetBytecodePosition(const StackFrame& frame, uint64_t bytecode, const std::optional<CodeView>& code, JsFrame* out);

@@ -55,7 +55,6 @@ struct JsFrame {
   std::optional<EvalOrigin> origin;   // of a function that eval() or new Function() made
   bool positions_unrecorded = false;  // V8 has not (yet) made the table that would tell the position
   bool in_loop = false;  // `position` is that of a loop; it is somewhere inside
-  int64_t inlined_omitted = 0;  // functions inlined into it at this place of which nothing is known
   uint64_t context = 0;        // tagged; 0 = unknown
   std::optional<uint64_t> receiver;   // tagged
   bool arguments_known = false;

@@ -44,13 +44,12 @@ class StackCommand final : public Command {
                      "machine as the process had it they end there, which is said. The names of V8's builtins need an executable\n"
                      "that is not stripped.\n"
                      "\n"
-                     "V8's own functions that were inlined (Array.prototype.forEach in optimized code) are not shown, only what\n"
-                     "they called. At an out-of-memory crash the first line names the function that was allocating and what for.\n"
+                     "At an out-of-memory crash the first line names the function that was allocating and what for.\n"
                      "\n"
                      "JSON: threads[] of {tid, isolate, signal, running_javascript, cut, native_cut, frames[], frames_omitted}; a frame has kind\n"
                      "(javascript, builtin, api, entry, construct_entry, exit, construct, internal, adaptor, regexp, wasm, native,\n"
                      "unknown), tier, inlined, deoptimizes_on_return, pc, fp, function, function_address, script, eval_origin of\n"
-                     "{function, script, line, column}, line, column, in_loop, positions_unrecorded, inlined_omitted, function_line,\n"
+                     "{function, script, line, column}, line, column, in_loop, positions_unrecorded, function_line,\n"
                      "function_column, context, this, arguments[], symbol, module, offset; out_of_memory of\n"
                      "{operation, function, builtin}.",
                  .example = "bt\nbt 5\nbt --args -n 3\nbt --all-threads --json",

@@ -62,8 +62,6 @@ std::string Remarks(const JsFrame& frame) {
   if (frame.kind == FrameKind::kApi) add("native");
   if (frame.origin) add("eval at " + OriginText(*frame.origin));
   if (frame.in_loop) add("somewhere in the loop that begins there");
-  if (frame.inlined_omitted > 0)
-    add(fmt::format("and in {} function{} inlined into it, not known which", frame.inlined_omitted, frame.inlined_omitted == 1 ? "" : "s"));
   if (frame.function.script != 0 && frame.position.line == 0)
     add(frame.positions_unrecorded ? "somewhere in the function: V8 has not recorded positions for it" : "somewhere in the function");
   return text.empty() ? "" : " [" + text + "]";
@@ -155,7 +153,6 @@ std::string FrameJson(const JsFrame& frame, size_t index, Inspector& inspector) 
   add("function_column", position(function.column));
   if (frame.positions_unrecorded) add("positions_unrecorded", "true");
   if (frame.in_loop) add("in_loop", "true");
-  if (frame.inlined_omitted > 0) add("inlined_omitted", std::to_string(frame.inlined_omitted));
   if (frame.inlined) return json + "}";
   if (frame.context != 0) add("context", Hex(frame.context - 1));
   if (frame.receiver) add("this", ValueJson(inspector.Inspect(*frame.receiver)));

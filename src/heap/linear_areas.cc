@@ -23,6 +23,18 @@ bool IsTriple(const PageIndex& index, const std::vector<uint64_t>& words, size_t
          (words[i] & 7) == 0 && (words[i + 1] & 7) == 0 && index.SameArea(words[i], words[i + 2]);
 }
 
+// The areas in the Isolate are those of the new and the old space, one page each. What lies behind it is any memory of
+// malloc's, up to 9.x often the sorted addresses of a page's code objects (CodeObjectRegistry, src/heap/code-object-registry.h),
+// of which any three in a row would be an area that hides objects.
+bool IsTripleOfIsolate(const PageIndex& index, const std::vector<uint64_t>& words, size_t i) {
+  if (!IsTriple(index, words, i)) return false;
+  const SpaceKind space = index.At(words[i])->space;
+  if (space == SpaceKind::kCode || space == SpaceKind::kCodeLargeObject) return false;
+  const bool more_before = i > 0 && index.SameArea(words[i - 1], words[i]);
+  const bool more_behind = i + 3 < words.size() && index.SameArea(words[i + 2], words[i + 3]);
+  return !more_before && !more_behind;
+}
+
 bool IsPair(const PageIndex& index, const std::vector<uint64_t>& words, size_t i) {
   return i + 1 < words.size() && words[i] <= words[i + 1] && (words[i] & 7) == 0 &&
          index.SameArea(words[i], words[i + 1]);
@@ -64,7 +76,7 @@ std::vector<LinearArea> FindLinearAreas(const Memory& memory, const PageIndex& i
   const std::vector<uint64_t> isolate =
       ReadWords(memory, roots_table - kBeforeRoots, (kBeforeRoots + kBehindRoots) / 8);
   for (size_t i = 0; i < isolate.size(); ++i) {
-    if (!IsTriple(index, isolate, i)) continue;
+    if (!IsTripleOfIsolate(index, isolate, i)) continue;
     areas.push_back({isolate[i + 1], isolate[i + 2]});
     i += 2;
   }

@@ -6,6 +6,7 @@
 #include "heap/heap_walk.h"
 #include "heap/views/bytecodes.h"
 #include "heap/views/source_positions.h"
+#include "heap/views/translations.h"
 
 namespace corewalk {
 namespace {
@@ -20,7 +21,7 @@ constexpr size_t kMostSafepoints = 1 << 18;      // bytes of a table
 // DeoptimizationData (src/objects/deoptimization-data.h): behind the inlining positions where the exits begin, the counts of
 // eager and lazy entries, then the entries of bytecode offset, index into the translations, pc.
 constexpr uint64_t kDeoptCounts = 2, kDeoptEntries = 4, kDeoptEntryWords = 3;
-constexpr int64_t kMostFrames = 1000;
+constexpr int64_t kCallerStackPointer = 16;       // StandardFrameConstants::kCallerSPOffset
 constexpr int kWrapperShared = 8;          // SharedFunctionInfoWrapper, src/objects/shared-function-info.tq
 
 }  // namespace
@@ -104,6 +105,12 @@ CodeTier CodeFinder::TierOf(uint64_t code) {
   return kind == 1 ? CodeTier::kMaglev : kind == 2 ? CodeTier::kTurboFan : CodeTier::kOptimized;
 }
 
+// Up to 9.4 it does not refer to its bytecode; but it has a table of bytecode offsets, which no builtin has.
+bool CodeFinder::IsBaseline(const CodeView& code) {
+  return code.tier == CodeTier::kBaseline ||
+         (code.tier == CodeTier::kUnknown && !ReadByteArray(reader_, reader_.Field(code.code, facts_.code_source_positions).value_or(0)).empty());
+}
+
 std::vector<CodeFunction> CodeFinder::FunctionsAt(const CodeView& code, Address pc, bool returns) {
   const std::vector<std::byte> table = ReadByteArray(reader_, reader_.Field(code.code, facts_.code_source_positions).value_or(0));
   const int64_t offset = static_cast<int64_t>(pc - code.start) - (returns ? 1 : 0);
@@ -122,10 +129,8 @@ std::vector<CodeFunction> CodeFinder::FunctionsAt(const CodeView& code, Address 
     std::memcpy(&raw, inlined.data() + entry, 8);
     std::memcpy(&id, inlined.data() + entry + 8, 4);
     if (id < 0 || static_cast<uint64_t>(id) >= literal_count) return {};
-    uint64_t shared = reader_.ArrayElement(literals, static_cast<uint64_t>(id)).value_or(0);
-    if (reader_.IsType(shared, "SHARED_FUNCTION_INFO_WRAPPER_TYPE")) shared = reader_.Field(shared, kWrapperShared).value_or(0);
-    shared = Untag(shared) | 1;
-    if (!reader_.IsType(shared, "SHARED_FUNCTION_INFO_TYPE")) return {};
+    const uint64_t shared = SharedOf(reader_.ArrayElement(literals, static_cast<uint64_t>(id)).value_or(0));
+    if (shared == 0) return {};
     functions.push_back({shared, static_cast<int32_t>(position->position)});
     position = UnpackPosition(raw);
   }
@@ -160,7 +165,13 @@ std::optional<ReturnPlace> CodeFinder::FindReturnPlaceOf(const CodeView& code, A
   return std::nullopt;
 }
 
-std::optional<DeoptEntry> CodeFinder::DeoptEntryOf(const CodeView& code, int32_t entry) {
+uint64_t CodeFinder::SharedOf(uint64_t literal) {
+  if (reader_.IsType(literal, "SHARED_FUNCTION_INFO_WRAPPER_TYPE")) literal = reader_.Field(literal, kWrapperShared).value_or(0);
+  const uint64_t shared = Untag(literal) | 1;
+  return reader_.IsType(shared, "SHARED_FUNCTION_INFO_TYPE") ? shared : 0;
+}
+
+std::vector<DeoptFunction> CodeFinder::DeoptFunctionsOf(const CodeView& code, int32_t entry) {
   const uint64_t data = reader_.Field(code.code, facts_.code_deoptimization_data).value_or(0);
   const auto number = [&](uint64_t index) -> int64_t {
     const uint64_t word = reader_.ArrayElement(data, index).value_or(1);
@@ -169,28 +180,32 @@ std::optional<DeoptEntry> CodeFinder::DeoptEntryOf(const CodeView& code, int32_t
   const uint64_t counts = facts_.inlining_positions + kDeoptCounts, first = facts_.inlining_positions + kDeoptEntries;
   const int64_t eager = number(counts), lazy = number(counts + 1);
   const uint64_t length = reader_.ArrayLength(data).value_or(0);
-  if (entry < 0 || eager < 0 || lazy < 0 || entry >= eager + lazy) return std::nullopt;
-  if (length != first + kDeoptEntryWords * static_cast<uint64_t>(eager + lazy)) return std::nullopt;
-  const uint64_t at = first + kDeoptEntryWords * static_cast<uint64_t>(entry);
-  const int64_t offset = number(at), translation = number(at + 1);
-  // A translation begins with an opcode and three numbers: how far back one lies that it repeats, its frames, those of them
-  // that are of JavaScript (src/deoptimizer/frame-translation-builder.cc, BeginTranslation; src/base/vlq.h).
+  if (entry < 0 || eager < 0 || lazy < 0 || entry >= eager + lazy) return {};
+  if (length != first + kDeoptEntryWords * static_cast<uint64_t>(eager + lazy)) return {};
+  const int64_t translation = number(first + kDeoptEntryWords * static_cast<uint64_t>(entry) + 1);
+  if (translation < 0) return {};
   const std::vector<std::byte> bytes = ReadByteArray(reader_, reader_.ArrayElement(data, 0).value_or(0));
-  if (offset < 0 || translation < 0 || static_cast<uint64_t>(translation) >= bytes.size()) return std::nullopt;
-  size_t next = static_cast<size_t>(translation) + 1;
-  uint64_t numbers[3] = {};
-  for (uint64_t& value : numbers) {
-    int shift = 0;
-    uint8_t byte = 128;
-    for (; (byte & 128) != 0 && next < bytes.size() && shift < 35; shift += 7) {
-      byte = static_cast<uint8_t>(bytes[next++]);
-      value |= uint64_t{byte & 127u} << shift;
-    }
-    if ((byte & 128) != 0) return std::nullopt;
+  const auto functions = ReadTranslation(bytes, static_cast<size_t>(translation), TranslationFormatOf(reader_.layout().version));
+  if (!functions) return {};
+  const uint64_t literals = reader_.ArrayElement(data, facts_.literals).value_or(0), literal_count = reader_.ArrayLength(literals).value_or(0);
+  const auto literal = [&](int32_t index) -> uint64_t {
+    if (index < 0 || static_cast<uint64_t>(index) >= literal_count) return 0;
+    return reader_.ArrayElement(literals, static_cast<uint64_t>(index)).value_or(0);
+  };
+  std::vector<DeoptFunction> found;
+  for (const TranslatedFunction& function : *functions) {
+    DeoptFunction out;
+    out.bytecode_offset = function.bytecode_offset;
+    out.continuation = function.continuation;
+    out.shared = SharedOf(literal(function.shared));
+    if (out.shared == 0) return {};
+    out.closure = Untag(literal(function.closure)) | 1;  // it may be held weakly
+    // OptimizedJSFrame::StackSlotOffsetRelativeToFp, src/execution/frames.cc: slots lie below the caller's stack pointer.
+    if (function.closure_slot) out.closure_at = kCallerStackPointer - 8 * (int64_t{*function.closure_slot} + 1);
+    found.push_back(out);
   }
-  const int64_t frames = static_cast<int64_t>(numbers[1] >> 1), functions = static_cast<int64_t>(numbers[2] >> 1);
-  if ((numbers[1] & 1) != 0 || (numbers[2] & 1) != 0 || functions < 1 || functions > frames || frames > kMostFrames) return std::nullopt;
-  return DeoptEntry{offset, functions};
+  std::ranges::reverse(found);
+  return found;
 }
 
 std::optional<int64_t> CodeFinder::BytecodeOffsetAt(const CodeView& code, Address pc, uint64_t bytecode) {

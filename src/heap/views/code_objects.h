@@ -35,10 +35,13 @@ struct CodeFunction {
   int32_t position = -1;
 };
 
-// What the frame of optimized code would be made into when it is thrown away at a call.
-struct DeoptEntry {
-  int64_t bytecode_offset = -1;  // of the innermost function: bytes from its first bytecode
-  int64_t functions = 0;         // of JavaScript: 1 = nothing is inlined there
+// One function of what a frame of optimized code would be made into when it is thrown away at a call.
+struct DeoptFunction {
+  uint64_t shared = 0;           // tagged SharedFunctionInfo
+  uint64_t closure = 0;          // tagged, the function itself; 0 = not a literal of the code
+  std::optional<int64_t> closure_at;  // or where it stands, in bytes from the frame pointer
+  int64_t bytecode_offset = -1;  // bytes from the first bytecode
+  bool continuation = false;     // V8's own function, which has no bytecode
 };
 
 class CodeFinder {
@@ -48,14 +51,19 @@ class CodeFinder {
 
   // The Code whose instructions hold `pc`; nothing when no page of code does.
   std::optional<CodeView> At(Address pc);
+  // Whether `pc` is on a page of the heap, be it in a Code that was found or not.
+  bool IsInCodePage(Address pc) const { return model_.index().At(pc) != nullptr; }
+  // Whether code of a frame that has bytecode was compiled from it.
+  bool IsBaseline(const CodeView& code);
   // The functions that the call before `pc` belongs to, the innermost first; the last is the frame's own function. Empty
   // when the code keeps no positions. For optimized code.
   std::vector<CodeFunction> FunctionsAt(const CodeView& code, Address pc, bool returns);
   // Where a frame that waits for a call returns to, also when its return address leads to a deoptimization exit; nothing
   // when the code's safepoint table is not found or does not know the address. For optimized code.
   std::optional<ReturnPlace> ReturnPlaceOf(const CodeView& code, Address pc);
-  // `entry` as a ReturnPlace has it; nothing when the data do not hold together.
-  std::optional<DeoptEntry> DeoptEntryOf(const CodeView& code, int32_t entry);
+  // `entry` as a ReturnPlace has it; the innermost function first. Empty when the data do not hold together, or how this V8
+  // writes them is not known.
+  std::vector<DeoptFunction> DeoptFunctionsOf(const CodeView& code, int32_t entry);
   // The bytecode offset of the call before `pc` in baseline code; -1 = in its prologue; nothing when unknown.
   std::optional<int64_t> BytecodeOffsetAt(const CodeView& code, Address pc, uint64_t bytecode);
 
@@ -70,6 +78,8 @@ class CodeFinder {
   uint64_t CodeOfStream(uint64_t stream);
   CodeTier TierOf(uint64_t code);
   std::optional<ReturnPlace> FindReturnPlaceOf(const CodeView& code, Address pc);
+  // A literal that names a function's SharedFunctionInfo; 0 when it is none.
+  uint64_t SharedOf(uint64_t literal);
 
   const HeapModel& model_;
   HeapReader& reader_;
