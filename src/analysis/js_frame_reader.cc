@@ -149,8 +149,10 @@ JsFrame JsFrameReader::Typed(const StackFrame& frame, uint64_t marker) {
     case kBuiltinContinuation:
     case kJavaScriptBuiltinContinuation:
       // BuiltinContinuationFrameConstants::kFunctionOffset: of those that stand for a function, where others have it.
-      if (const uint64_t function = stack_->At(frame.fp + kFrameFunction); type == kJavaScriptBuiltinContinuation && IsFunction(function)) out.function = FunctionOf(function);
-      out.kind = FrameKind::kBuiltin;
+      if (const uint64_t function = stack_->At(frame.fp + kFrameFunction); type == kJavaScriptBuiltinContinuation && IsFunction(function)) {
+        out.function = FunctionOf(function);
+      }
+      out.kind = out.function.shared == 0 || IsV8s(out.function.shared) ? FrameKind::kBuiltin : FrameKind::kApi;
       SetSymbol(frame.pc, frame.returns, &out);
       break;
     case kNative:
@@ -305,7 +307,7 @@ bool JsFrameReader::IsAtLoop(const JsFrame& frame) {
 JsFrame JsFrameReader::Inlined(const JsFrame& into, FunctionView function) {
   JsFrame inlined{.kind = FrameKind::kJavaScript, .tier = into.tier, .inlined = true, .deoptimizes = into.deoptimizes, .pc = into.pc, .fp = into.fp, .function = {}, .symbol = {}, .position = {}, .receiver = {}, .arguments = {}};
   inlined.function = std::move(function);
-  if (inlined.function.script == 0) inlined.kind = FrameKind::kBuiltin;
+  if (inlined.function.script == 0) inlined.kind = IsV8s(inlined.function.shared) ? FrameKind::kBuiltin : FrameKind::kApi;
   SetOrigin(&inlined);
   return inlined;
 }
@@ -314,7 +316,8 @@ FunctionView JsFrameReader::InlinedFunction(const StackFrame& frame, const Deopt
   uint64_t closure = function.closure;
   if (function.closure_at) closure = stack_->At(frame.fp + static_cast<uint64_t>(*function.closure_at));
   if (IsFunction(closure)) {
-    if (const FunctionView& view = FunctionOf(closure); view.shared == function.shared) return view;
+    // Maglev gives continuations the SharedFunctionInfo of the function that calls the builtin (14.6).
+    if (const FunctionView& view = FunctionOf(closure); function.continuation || view.shared == function.shared) return view;
   }
   return Named(ReadShared(reader_, function.shared).value_or(FunctionView()));
 }
@@ -332,11 +335,15 @@ void JsFrameReader::AddOptimized(const StackFrame& frame, const CodeView& code, 
   std::vector<DeoptFunction> functions = place ? code_.DeoptFunctionsOf(code, place->entry) : std::vector<DeoptFunction>();
   if (!functions.empty() && functions.back().shared != out->function.shared) functions.clear();
   if (functions.empty()) {
+    // What cannot deoptimize, like allocations, may have no place of its own: then the code's table tells that of whatever
+    // code comes before, or the beginning of the function, which is none.
+    const bool unsure = place && place->entry < 0;
     for (const CodeFunction& function : positions) {
       JsFrame inlined;
       if (function.shared != 0) inlined = Inlined(*out, Named(ReadShared(reader_, function.shared).value_or(FunctionView())));
       JsFrame& at = function.shared == 0 ? *out : inlined;
-      SetPosition(function.position, &at);
+      if (!unsure || function.position != at.function.start) SetPosition(function.position, &at);
+      at.unsure = unsure && at.position.line != 0;
       at.in_loop = code.tier == CodeTier::kMaglev && IsAtLoop(at);
       if (function.shared != 0) frames->push_back(std::move(inlined));
     }
@@ -360,6 +367,12 @@ void JsFrameReader::AddOptimized(const StackFrame& frame, const CodeView& code, 
     const bool own = &function == &functions.back();
     JsFrame inlined;
     if (!own) inlined = Inlined(*out, InlinedFunction(frame, function));
+    if (function.continuation && inlined.function.script != 0) continue;  // of which builtin is not known
+    // What C++ made and is called directly has an exit frame, too, from 22 on with its function.
+    if (!own && inlined.kind == FrameKind::kApi && !frames->empty() && frames->back().kind == FrameKind::kApi &&
+        frames->back().function.function == inlined.function.function && !frames->back().inlined) {
+      continue;
+    }
     JsFrame& at = own ? *out : inlined;
     if (!function.continuation) {
       const uint64_t bytecode = BytecodeOf(reader_, function.shared);

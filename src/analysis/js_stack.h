@@ -54,6 +54,7 @@ struct JsFrame {
   int32_t offset = -1;         // the same in UTF-16 units of the source
   std::optional<EvalOrigin> origin;   // of a function that eval() or new Function() made
   bool positions_unrecorded = false;  // V8 has not (yet) made the table that would tell the position
+  bool unsure = false;   // `position` may be that of other code nearby: optimized code called what cannot throw it away
   bool in_loop = false;  // `position` is that of a loop; it is somewhere inside
   uint64_t context = 0;        // tagged; 0 = unknown
   std::optional<uint64_t> receiver;   // tagged

@@ -33,7 +33,8 @@ class StackCommand final : public Command {
                      "baseline, Maglev's or TurboFan's, and `inlined` for a function that was compiled into its caller; what is\n"
                      "known of that is its place, not its arguments; `deoptimized on return` for code that V8 has thrown away while\n"
                      "the frame waits; `somewhere in the loop that begins there` and `somewhere in the function` where Maglev's code\n"
-                     "keeps no exact place of a function that others are inlined into; `eval at` for the call of eval() or\n"
+                     "keeps no exact place; `or elsewhere in the function` where optimized code called what only allocates, of which V8\n"
+                     "keeps no sure place; `eval at` for the call of eval() or\n"
                      "new Function() that made the function. [builtin] is V8's own, [native] a function that C++ made.\n"
                      "\n"
                      "<entry> and <entry_construct> are the frames by which C++ enters JavaScript, <exit> one by which JavaScript\n"
@@ -49,7 +50,7 @@ class StackCommand final : public Command {
                      "JSON: threads[] of {tid, isolate, signal, running_javascript, cut, native_cut, frames[], frames_omitted}; a frame has kind\n"
                      "(javascript, builtin, api, entry, construct_entry, exit, construct, internal, adaptor, regexp, wasm, native,\n"
                      "unknown), tier, inlined, deoptimizes_on_return, pc, fp, function, function_address, script, eval_origin of\n"
-                     "{function, script, line, column}, line, column, in_loop, positions_unrecorded, function_line,\n"
+                     "{function, script, line, column}, line, column, in_loop, place_unsure, positions_unrecorded, function_line,\n"
                      "function_column, context, this, arguments[], symbol, module, offset; out_of_memory of\n"
                      "{operation, function, builtin}.",
                  .example = "bt\nbt 5\nbt --args -n 3\nbt --all-threads --json",
@@ -59,7 +60,7 @@ class StackCommand final : public Command {
                               .value_name = "N",
                               .help = "frames to print of each thread, 0 = all (default 200); the same as the word N"},
                              {.name = "all-threads", .letter = 'a', .help = "every thread, not only the one that the process died in"},
-                             {.name = "args", .help = "receiver, arguments and context one a line, objects opened"},
+                             {.name = "args", .help = "receiver, arguments and context one a line, objects opened where they are met first"},
                              {.name = "source", .letter = 's', .help = "the line of source that each frame is at"}},
                  .min_words = 0,
                  .max_words = 1}) {}
@@ -77,14 +78,13 @@ class StackCommand final : public Command {
     HeapReader reader(session.memory_and_image(), session.layout(), &session.names());
     const JsStacks stacks = ReadJsStacks(session, reader, options, context.cancel);
 
-    InspectOptions inspect{.depth = context.args.Has("args") ? 1 : 0, .string_length = kStringLength};
-    Inspector inspector(reader, inspect, context.cancel);
+    FrameValues values(reader, kStringLength, context.args.Has("args"), context.cancel);
     context.out.BeginDocument("bt", TargetCard(session));
     if (context.out.is_text()) {
-      if (!stacks.threads.empty()) TellAllocation(context, reader, inspector, stacks.threads.front());
-      for (const JsThread& thread : stacks.threads) TellThread(context, reader, inspector, thread, *limit);
+      if (!stacks.threads.empty()) TellAllocation(context, reader, values.closed(), stacks.threads.front());
+      for (const JsThread& thread : stacks.threads) TellThread(context, reader, values, thread, *limit);
     } else {
-      TellJson(context, inspector, stacks, *limit);
+      TellJson(context, values, stacks, *limit);
     }
     Completeness completeness = session.completeness();
     completeness.interrupted |= context.cancel.Cancelled();
@@ -134,13 +134,14 @@ class StackCommand final : public Command {
       context.out.AddTextLine("Out of memory: not in JavaScript" + operation);
       return;
     }
-    std::string line = "Out of memory: allocating in " + FrameText(*found->function, inspector, false) + operation;
+    const bool somewhere = found->function->position.line == 0 || found->function->unsure;
+    std::string line = std::string("Out of memory: allocating ") + (somewhere ? "somewhere " : "") + "in " + FrameText(*found->function, inspector, false) + operation;
     if (found->builtin != nullptr) line += ", for " + FrameText(*found->builtin, inspector, true);
     context.out.AddTextLine(line);
-    TellSourceLine(context.out, reader, *found->function);
+    if (!somewhere) TellSourceLine(context.out, reader, *found->function);
   }
 
-  static void TellThread(CommandContext& context, HeapReader& reader, Inspector& inspector, const JsThread& thread, size_t limit) {
+  static void TellThread(CommandContext& context, HeapReader& reader, FrameValues& values, const JsThread& thread, size_t limit) {
     Reporter& out = context.out;
     std::string head = fmt::format(" * thread {}", thread.tid);
     if (thread.isolate >= 0) head += fmt::format(", isolate {}", thread.isolate);
@@ -150,9 +151,9 @@ class StackCommand final : public Command {
     for (const JsFrame& frame : thread.frames) {
       if ((limit != 0 && shown >= limit) || context.cancel.Cancelled()) break;
       out.AddTextLine(fmt::format("  {} frame #{}: 0x{:016x} {}", shown == 0 ? '*' : ' ', shown, frame.pc,
-                                  FrameText(frame, inspector, !context.args.Has("args"))));
+                                  FrameText(frame, values.closed(), !context.args.Has("args"))));
+      if (context.args.Has("args")) TellArguments(out, values, frame, shown);
       ++shown;
-      if (context.args.Has("args")) TellArguments(out, inspector, frame);
       if (context.args.Has("source")) TellSourceLine(out, reader, frame);
     }
     if (shown < thread.frames.size()) out.AddTextLine(fmt::format("    ... {} more (use -n 0 for all)", thread.frames.size() - shown));
@@ -164,11 +165,14 @@ class StackCommand final : public Command {
     AddValueLines(text, &out);
   }
 
-  static void TellArguments(Reporter& out, Inspector& inspector, const JsFrame& frame) {
-    if (frame.receiver) TellValue(out, "this", ValueText(inspector.Inspect(*frame.receiver)));
-    for (size_t i = 0; i < frame.arguments.size(); ++i)
-      TellValue(out, fmt::format("arguments[{}]", i), ValueText(inspector.Inspect(frame.arguments[i])));
-    if (frame.context != 0) TellValue(out, "context", ShortValueText(inspector.Inspect(frame.context)));
+  static void TellArguments(Reporter& out, FrameValues& values, const JsFrame& frame, size_t number) {
+    const auto text = [&](uint64_t word) {
+      const FrameValues::Value shown = values.Show(word, number);
+      return shown.shown_at ? fmt::format("{} (shown at frame #{})", ShortValueText(shown.value), *shown.shown_at) : ValueText(shown.value);
+    };
+    if (frame.receiver) TellValue(out, "this", text(*frame.receiver));
+    for (size_t i = 0; i < frame.arguments.size(); ++i) TellValue(out, fmt::format("arguments[{}]", i), text(frame.arguments[i]));
+    if (frame.context != 0) TellValue(out, "context", ShortValueText(values.closed().Inspect(frame.context)));
   }
 
   static void TellSourceLine(Reporter& out, HeapReader& reader, const JsFrame& frame) {
@@ -194,7 +198,7 @@ class StackCommand final : public Command {
     return static_cast<size_t>(frame - stacks.threads.front().frames.data());
   }
 
-  static void TellJson(CommandContext& context, Inspector& inspector, const JsStacks& stacks, size_t limit) {
+  static void TellJson(CommandContext& context, FrameValues& values, const JsStacks& stacks, size_t limit) {
     std::string json;
     for (const JsThread& thread : stacks.threads) {
       json += fmt::format("{}{{\"tid\":{},\"isolate\":{},\"signal\":{},\"running_javascript\":{},\"cut\":{},\"native_cut\":{},\"frames\":[", json.empty() ? "\n" : ",\n",
@@ -203,7 +207,7 @@ class StackCommand final : public Command {
       size_t shown = 0;
       for (const JsFrame& frame : thread.frames) {
         if ((limit != 0 && shown >= limit) || context.cancel.Cancelled()) break;
-        json += (shown == 0 ? "\n" : ",\n") + FrameJson(frame, shown, inspector);
+        json += (shown == 0 ? "\n" : ",\n") + FrameJson(frame, shown, values);
         ++shown;
       }
       json += fmt::format("],\"frames_omitted\":{}}}", thread.frames.size() - shown);
@@ -212,8 +216,8 @@ class StackCommand final : public Command {
       context.out.AddJson("out_of_memory",
                           fmt::format("{{\"operation\":{},\"function\":{},\"builtin\":{}}}",
                                       found->operation.empty() ? "null" : fmt::format("\"{}\"", JsonEscapeExact(found->operation)),
-                                      found->function == nullptr ? "null" : FrameJson(*found->function, IndexOf(stacks, found->function), inspector),
-                                      found->builtin == nullptr ? "null" : FrameJson(*found->builtin, IndexOf(stacks, found->builtin), inspector)));
+                                      found->function == nullptr ? "null" : FrameJson(*found->function, IndexOf(stacks, found->function), values),
+                                      found->builtin == nullptr ? "null" : FrameJson(*found->builtin, IndexOf(stacks, found->builtin), values)));
     }
     context.out.AddJson("threads", "[" + json + (json.empty() ? "]" : "\n]"));
   }

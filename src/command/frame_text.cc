@@ -15,6 +15,8 @@ namespace corewalk {
 namespace {
 
 constexpr size_t kShownArguments = 20;
+constexpr uint64_t kShownProperties = 40;  // of an object that is opened
+constexpr size_t kMostShown = 1 << 20;     // objects that are remembered
 constexpr size_t kMostSymbol = 300;  // code points of a C++ name
 
 std::string ArgumentsText(const JsFrame& frame, Inspector& inspector) {
@@ -62,6 +64,7 @@ std::string Remarks(const JsFrame& frame) {
   if (frame.kind == FrameKind::kApi) add("native");
   if (frame.origin) add("eval at " + OriginText(*frame.origin));
   if (frame.in_loop) add("somewhere in the loop that begins there");
+  if (frame.unsure) add("or elsewhere in the function: the code keeps no place of this call");
   if (frame.function.script != 0 && frame.position.line == 0)
     add(frame.positions_unrecorded ? "somewhere in the function: V8 has not recorded positions for it" : "somewhere in the function");
   return text.empty() ? "" : " [" + text + "]";
@@ -120,7 +123,29 @@ std::string FrameText(const JsFrame& frame, Inspector& inspector, bool arguments
   }
 }
 
-std::string FrameJson(const JsFrame& frame, size_t index, Inspector& inspector) {
+FrameValues::FrameValues(HeapReader& reader, uint64_t string_length, bool opens, const Cancel& cancel)
+    : opens_options_{.depth = 1, .string_length = string_length, .property_count = kShownProperties},
+      closed_options_{.depth = 0, .string_length = string_length},
+      opened_(reader, opens_options_, cancel),
+      closed_(reader, closed_options_, cancel),
+      opens_(opens) {}
+
+FrameValues::Value FrameValues::Show(uint64_t word, size_t frame) {
+  if (!opens_) return {closed_.Inspect(word), std::nullopt};
+  if (const auto before = shown_.find(word); before != shown_.end()) return {closed_.Inspect(word), before->second};
+  Value shown{opened_.Inspect(word), std::nullopt};
+  const bool is_object = shown.value.type == Inspected::Type::kObject || shown.value.type == Inspected::Type::kFunction;
+  if (is_object && shown_.size() < kMostShown) shown_.emplace(word, frame);
+  return shown;
+}
+
+std::string FrameJson(const JsFrame& frame, size_t index, FrameValues& values) {
+  const auto value = [&](uint64_t word) {
+    const FrameValues::Value shown = values.Show(word, index);
+    std::string json = ValueJson(shown.value);
+    if (shown.shown_at) json.insert(json.size() - 1, fmt::format(",\"shown_at_frame\":{}", *shown.shown_at));
+    return json;
+  };
   std::string json = fmt::format("{{\"index\":{},\"kind\":\"{}\"", index, FrameKindName(frame.kind));
   const auto add = [&](std::string_view key, const std::string& value) { json += fmt::format(",\"{}\":{}", key, value); };
   const auto text = [](std::string_view target) { return fmt::format("\"{}\"", JsonEscapeExact(target)); };
@@ -153,12 +178,13 @@ std::string FrameJson(const JsFrame& frame, size_t index, Inspector& inspector) 
   add("function_column", position(function.column));
   if (frame.positions_unrecorded) add("positions_unrecorded", "true");
   if (frame.in_loop) add("in_loop", "true");
+  if (frame.unsure) add("place_unsure", "true");
   if (frame.inlined) return json + "}";
   if (frame.context != 0) add("context", Hex(frame.context - 1));
-  if (frame.receiver) add("this", ValueJson(inspector.Inspect(*frame.receiver)));
+  if (frame.receiver) add("this", value(*frame.receiver));
   if (frame.arguments_known) {
     std::string list;
-    for (const uint64_t word : frame.arguments) list += (list.empty() ? "" : ",") + ValueJson(inspector.Inspect(word));
+    for (const uint64_t word : frame.arguments) list += (list.empty() ? "" : ",") + value(word);
     add("arguments", "[" + list + "]");
     if (frame.arguments_omitted > 0) add("arguments_omitted", std::to_string(frame.arguments_omitted));
   }

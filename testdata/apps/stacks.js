@@ -148,6 +148,38 @@ function atLoopMaglev(turns, text) {
   }
   return sum;
 }
+// What only the data say that a frame is deoptimized by: a function of V8's own in the middle of optimized code, names that the
+// program computes, and an iterator's maker that a for...of waits for.
+var kRead = Symbol('read');
+class Named {
+  [kRead](value) { return atIterating({[Symbol.iterator]: makeIterator}) + value; }
+  ['get' + 'All'](value) { return this[kRead](value) + 1; }
+}
+function makeIterator() {
+  finish('iterator');
+  return [1][Symbol.iterator]();
+}
+function atIterating(list) {
+  var sum = 0;
+  for (const x of
+      list) {
+    sum += x;
+  }
+
+  return sum;
+}
+function atNames(named, value) {
+  var result = 7;
+  result += named.getAll(value);
+  return result;
+}
+function atChecking(value) {
+  if (value > 1000) atNames(new Named(), value);  // never taken while it was hot
+  return value + 1;
+}
+function atMapping(list) {
+  return list.map(function mapped(value) { return atChecking(value); });
+}
 function tierTop(value) { return atTierMiddle(value, 'mixed') + 1; }
 function atTierMiddle(value, text) { return atTierBottom(value + 1, text, null) + 1; }
 function atTierBottom(value, text) { return finish(text + value); }
@@ -249,6 +281,17 @@ var places = {
     optimized(atLoopMaglev, [4, 'text'], maglevNext);
     return run(function() { return atLoopMaglev(4, 'text'); });
   },
+  translated: function() {
+    record('atIterating', [{}]);
+    record('atMapping', [[1, 2000]]);
+    attempt('%NeverOptimizeFunction(f)', makeIterator);
+    optimized(atIterating, [{[Symbol.iterator]: makeIterator}], maglevNext);
+    prepare(Named.prototype[kRead]); prepare(Named.prototype.getAll);
+    optimized(atNames, [new Named(), 3], optimizeNext);
+    prepare(atChecking);
+    optimized(atMapping, [[1, 2]], optimizeNext);
+    return run(function() { return atMapping([1, 2000]); });
+  },
   mixed: function() {
     record('atTierMiddle', [9, 'mixed']);
     record('atTierBottom', [10, 'mixed', null]);
@@ -348,7 +391,7 @@ function run(f) {
   die = true;
   return f();
 }
-var rehearsed = ['baseline', 'optimized', 'maglev', 'inlined', 'inlined_maglev', 'stale', 'stale_maglev', 'marked', 'marked_maglev', 'loop_maglev', 'mixed', 'osr', 'optimized_forEach'];
+var rehearsed = ['baseline', 'optimized', 'maglev', 'inlined', 'inlined_maglev', 'stale', 'stale_maglev', 'marked', 'marked_maglev', 'loop_maglev', 'translated', 'mixed', 'osr', 'optimized_forEach'];
 
 function main() {
   if (place === 'list') return console.log(Object.keys(places).join(' '));
