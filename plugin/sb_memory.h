@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "memory/local_process.h"
 #include "memory/memory.h"
 #include "memory/page_cache.h"
 #include "memory/proc_files.h"
@@ -21,7 +22,7 @@
 
 namespace corewalk {
 
-class SbMemory final : public Memory, public TellsUsedPages {
+class SbMemory final : public Memory, public TellsUsedPages, public TellsLocalProcess {
  public:
   // kUnreadable when the process is not stopped or has no memory map.
   static Result<std::unique_ptr<SbMemory>> Open(lldb::SBTarget target, lldb::SBProcess process);
@@ -36,6 +37,7 @@ class SbMemory final : public Memory, public TellsUsedPages {
   UsedPages FindUsedPages() const override {
     return local_pid_ != 0 ? proc::ReadUsedPages(local_pid_, regions_) : UsedPages();
   }
+  int LocalProcess() const override { return local_pid_; }
   std::string Describe() const override { return "process " + std::to_string(process_info_.pid) + " in the debugger"; }
 
  private:

@@ -11,6 +11,10 @@ constexpr std::array<std::string_view, 2> kGivingUp = {"FatalProcessOutOfMemory"
 // Entries from JavaScript into C++: RUNTIME_FUNCTION and BUILTIN (src/execution/arguments.h, src/builtins/builtins-utils.h).
 constexpr std::array<std::string_view, 2> kEntries = {"Runtime_", "Builtin_"};
 
+// Functions with which JavaScript stops at a loop or a call for what V8 wants done meanwhile, such as a collection that
+// another thread asked for (src/execution/stack-guard.cc, src/runtime/runtime-internal.cc; 7.4 to 14.6).
+constexpr std::array<std::string_view, 4> kInterrupts = {"HandleInterrupts", "StackGuard", "BudgetInterrupt", "WritesInterrupts"};
+
 // "_ZN2v88internal26Runtime_GrowArrayElementsEi..." -> "Runtime_GrowArrayElements"; the parts of a mangled name joined.
 std::string PartsOf(std::string_view mangled) {
   constexpr std::string_view kPrefix = "_ZN2v88internal";
@@ -42,6 +46,7 @@ std::optional<JsAllocation> FindAllocation(const JsThread& thread, bool known) {
     }
     if (frame.kind == FrameKind::kNative) {
       for (const std::string_view text : kGivingUp) known |= frame.symbol.find(text) != std::string::npos;
+      for (const std::string_view text : kInterrupts) found.interrupted |= frame.symbol.find(text) != std::string::npos;
       for (const std::string_view text : kEntries) {
         if (found.operation.empty() && frame.symbol.find(text) != std::string::npos) found.operation = PartsOf(frame.symbol);
       }

@@ -12,6 +12,7 @@ namespace corewalk {
 struct JsAllocation {
   const JsFrame* function = nullptr;  // of JavaScript; null = none was running
   const JsFrame* builtin = nullptr;   // V8's function that it called, with the object as receiver; null = none is known
+  bool interrupted = false;  // the function was not allocating: V8 had stopped it to collect garbage
   std::string operation;  // what V8 did for it: "Runtime_GrowArrayElements", "MinorGCJob::Task::RunInternal"; "" = unknown
 };
 

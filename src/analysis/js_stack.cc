@@ -77,6 +77,15 @@ UnwindRegisters CallerOfEntry(const StackWords& stack, Address fp) {
   return registers;
 }
 
+// An exit frame goes on behind its call of C++: that pushed the return address below the stack pointer that the frame keeps.
+void SetExitPc(const StackWords& stack, JsFrameReader& reader, std::span<JsFrame> frames) {
+  for (JsFrame& frame : frames) {
+    if (frame.pc != 0 || frame.inlined) continue;
+    const Address sp = stack.At(frame.fp - 16), pc = stack.Contains(sp - 8) ? stack.At(sp - 8) : 0;
+    if (sp < frame.fp && reader.IsJavaScriptCode(pc)) frame.pc = pc;
+  }
+}
+
 void AddThread(IsolateOnThread& on, const ThreadState& state, NativeModules& modules, JsFrameReader& frames, const Cancel& cancel,
                JsThread* thread) {
   std::vector<StackFrame>& own = on.frames.frames;
@@ -99,7 +108,9 @@ void AddThread(IsolateOnThread& on, const ThreadState& state, NativeModules& mod
   }
   for (size_t i = 0; i < own.size(); ++i) {
     if (i % kPollFrames == 0 && cancel.Cancelled()) return;
+    const size_t first = thread->frames.size();
     frames.Add(own[i], i + 1 < own.size() ? &own[i + 1] : nullptr, &thread->frames);
+    SetExitPc(on.stack, frames, std::span(thread->frames).subspan(first));
     if (!IsEntryMarker(on.stack.At(own[i].fp - 8))) continue;
     registers = CallerOfEntry(on.stack, own[i].fp);
     AddNative(modules, frames, &registers, true, i + 1 < own.size() ? own[i + 1].fp : kNoEnd, thread);
@@ -138,9 +149,12 @@ JsStacks ReadJsStacks(Session& session, HeapReader& reader, const JsStackOptions
     const ThreadState& state = threads[i];
     IsolateOnThread on = FindIsolate(session, state, isolates);
     if (!options.all_threads && (options.isolate >= 0 ? on.isolate != options.isolate : on.isolate < 0)) continue;
-    JsThread thread{.tid = state.tid, .signal = state.signal, .isolate = on.isolate, .running = on.frames.running, .cut = on.frames.cut, .frames = {}};
+    // A core tells the signal that ended the process of every thread; the first one got it.
+    const int signal = i == 0 || session.memory().Process().signal == 0 ? state.signal : 0;
+    JsThread thread{.tid = state.tid, .signal = signal, .isolate = on.isolate, .running = on.frames.running, .cut = on.frames.cut, .frames = {}};
     frames.SetThread(&on.stack, FindBuiltinEntries(session.memory(), on.words), &state);
     AddThread(on, state, modules, frames, cancel, &thread);
+    if (!on.frames.frames.empty()) thread.async_callers = FindAsyncCallers(reader, on.words.words);
     result.threads.push_back(std::move(thread));
     if (!options.all_threads) break;
   }

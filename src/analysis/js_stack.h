@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/async_callers.h"
 #include "base/cancel.h"
 #include "heap/views/code_objects.h"
 #include "heap/views/eval_origin.h"
@@ -73,6 +74,7 @@ struct JsThread {
   bool cut = false;      // the stack could not be followed to its end
   bool native_cut = false;  // a recursion of C++ of which only kMostNative frames are here
   std::vector<JsFrame> frames;
+  std::vector<AsyncCaller> async_callers;  // who waits for what the newest microtask on the stack does
 };
 
 struct JsStackOptions {

@@ -146,6 +146,7 @@ class GcCommand final : public Command {
       for (const GcLine& line : traced.trace.lines) TellLine(context, traced.isolate, line);
     }
     context.out.EndTable({});
+    context.out.AddNote("`Used` is the isolate's own: `summary` counts V8's read-only space, too, which all isolates share");
     if (traces.empty())
       context.out.AddNote("no record of a collection was found: there was none, or the Heap is not in the core");
     for (const Traced& traced : traces) {

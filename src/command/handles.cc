@@ -139,9 +139,10 @@ class HandlesCommand final : public Command {
                    {"requests", "Requests under way", Count{requests}},
                    {"full_streams", "Streams at or above their highWaterMark", Count{full}}};
     context.out.AddCard(card);
-    if (context.session.memory().Kind() != TargetKind::kLiveProcess)
-      context.out.AddNote(
-          "the limit of open files and the descriptors without a handle are the kernel's and not in a core");
+    if (!os.open_files && !limit)
+      context.out.AddNote(context.session.memory().Kind() == TargetKind::kDebugger
+                              ? "the limit of open files and the descriptors without a handle are the kernel's, which a debugger does not ask"
+                              : "the limit of open files and the descriptors without a handle are the kernel's and not in a core");
   }
 
   struct Group {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/text_sanitize.h"
+#include "command/death_text.h"
 #include "command/target.h"
 #include "heap/heap_walk.h"
 #include "node/gc_event.h"
@@ -11,6 +12,7 @@ namespace corewalk {
 namespace {
 
 constexpr size_t kMaxArguments = 40;
+constexpr int kSigAbrt = 6;
 
 template <typename T>
 Cell Text(const std::optional<T>& text) {
@@ -25,6 +27,8 @@ std::string_view FatalKindName(FatalKind kind) {
       return "V8 ran out of memory";
     case FatalKind::kV8Check:
       return "V8 check failed";
+    case FatalKind::kUncaughtException:
+      return "uncaught exception";
     default:
       return "fatal error";
   }
@@ -56,7 +60,7 @@ class SummaryCommand final : public Command {
     const HeapWalkResult& against_limit = several ? *main_walk : walk;
 
     context.out.BeginDocument("summary", TargetCard(session));
-    context.out.AddCard(DeathCard(facts));
+    context.out.AddCard(DeathCard(facts, ReadExceptionOf(context, facts)));
     context.out.AddCard(ProcessCard(facts));
     context.out.AddCard(VersionCard(session, facts));
     context.out.AddCard(MemoryCard(session, facts, walk, against_limit));
@@ -71,17 +75,33 @@ class SummaryCommand final : public Command {
   }
 
  private:
-  static Card DeathCard(const ProcessFacts& facts) {
+  // What V8 says itself of why it gave up comes first.
+  static std::optional<DeathText> ReadExceptionOf(CommandContext& context, const ProcessFacts& facts) {
+    const bool other = facts.fatal.kind != FatalKind::kNone && facts.fatal.kind != FatalKind::kUncaughtException && facts.fatal.certain;
+    return !facts.death || other ? std::nullopt : ReadDeathText(context);
+  }
+
+  static Card DeathCard(const ProcessFacts& facts, const std::optional<DeathText>& exception) {
     Card card{.key = "death", .title = "What happened", .fields = {}};
     if (!facts.death || facts.death->signal == 0) {
       card.fields.push_back({"state", "State", std::string("alive (stopped for reading)")});
       return card;
     }
     card.fields.push_back({"signal", "Signal", facts.death->name});
-    card.fields.push_back({"meaning", "Meaning", facts.death->meaning});
+    const bool on_purpose = exception && !exception->in_listener && facts.death->signal != kSigAbrt;
+    card.fields.push_back({"meaning", "Meaning", on_purpose ? "V8 stopped at an exception that nothing would catch (--abort-on-uncaught-exception)" : facts.death->meaning});
+    if (facts.death->origin.sender != 0 && facts.death->origin.from == SignalOrigin::From::kSent)
+      card.fields.push_back({"sender_pid", "Sender", int64_t{facts.death->origin.sender}});
     if (facts.death->tid != 0) card.fields.push_back({"thread_id", "In thread", int64_t{facts.death->tid}});
     if (facts.death->fault_address != 0)
       card.fields.push_back({"fault_address", "Fault address", HexAddress{facts.death->fault_address}});
+    if (exception) {
+      card.fields.push_back({"error_kind", "Fatal error", std::string(exception->kind) + (exception->in_listener ? " (died in the program's listener for it)" : "")});
+      if (!exception->message.empty()) card.fields.push_back({"error", "Message", exception->message});
+      if (exception->thrown != 0) card.fields.push_back({"error_address", "Object", HexAddress{exception->thrown}});
+      if (!exception->location.empty()) card.fields.push_back({"error_location", "Location", exception->location});
+      return card;
+    }
     const FatalError& fatal = facts.fatal;
     const bool known = fatal.kind != FatalKind::kNone;
     card.fields.push_back(

@@ -34,6 +34,7 @@ constexpr size_t kPsArgsSize = 80;
 constexpr size_t kSiSigno = 0;
 constexpr size_t kSiCode = 8;
 constexpr size_t kSiAddr = 16;
+constexpr size_t kSiPid = 16;  // of a signal that a process sent
 
 uint64_t ReadTimeval(ByteSpan bytes, size_t offset) {
   uint64_t seconds = ReadStruct<uint64_t>(bytes, offset).value_or(0);
@@ -61,11 +62,14 @@ void ParsePrstatus(ByteSpan desc, std::vector<ThreadState>& threads) {
 
 void ParseSiginfo(ByteSpan desc, ProcessInfo& process) {
   process.signal = ReadStruct<int32_t>(desc, kSiSigno).value_or(0);
-  process.signal_code = ReadStruct<int32_t>(desc, kSiCode).value_or(0);
+  const std::optional<int32_t> code = ReadStruct<int32_t>(desc, kSiCode);
+  process.signal_code = code.value_or(0);
+  process.signal_code_known = code.has_value();
   // si_code > 0: raised by the kernel, and only then does the union hold an address (else the sender's pid and uid).
   bool has_address = process.signal == SIGSEGV || process.signal == SIGBUS || process.signal == SIGILL ||
                      process.signal == SIGFPE || process.signal == SIGTRAP;
   if (has_address && process.signal_code > 0) process.fault_address = ReadStruct<uint64_t>(desc, kSiAddr).value_or(0);
+  if (code && *code <= 0) process.sender_pid = ReadStruct<int32_t>(desc, kSiPid).value_or(0);
 }
 
 void ParseAuxv(ByteSpan desc, ProcessInfo& process) {

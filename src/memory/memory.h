@@ -87,6 +87,8 @@ struct ProcessInfo {
   int pid = 0;
   int signal = 0;       // signal that ended the process (si_signo, else the first thread's), 0 for a live process
   int signal_code = 0;  // si_code
+  bool signal_code_known = false;
+  int sender_pid = 0;   // of a signal that a process sent (si_code <= 0), 0 when that is another namespace's or unknown
   Address fault_address = 0;
   std::string name;                                 // pr_fname / comm, at most 15 bytes; target text
   std::string arguments;                            // pr_psargs, at most 80 bytes; target text

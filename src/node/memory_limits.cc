@@ -4,6 +4,7 @@
 #include <cctype>
 #include <string_view>
 
+#include "memory/local_process.h"
 #include "memory/proc_files.h"
 #include "node/node_limits.h"
 
@@ -76,7 +77,7 @@ MemoryLimits FindMemoryLimits(const Memory& memory, const ProcessFacts& facts) {
     if (!other_option && old > 256 * kMb && old < 2048 * kMb) limits.memory_told_to_v8 = 2 * old;
   }
   ReadEnvironment(memory, &limits.environment);
-  if (memory.Kind() == TargetKind::kLiveProcess) limits.cgroup_bytes = proc::ReadCgroupLimit(memory.Process().pid);
+  if (const int pid = LocalProcessOf(memory)) limits.cgroup_bytes = proc::ReadCgroupLimit(pid);
   return limits;
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "memory/local_process.h"
 #include "memory/proc_files.h"
 
 namespace corewalk {
@@ -68,8 +69,9 @@ OsFacts ReadOsFacts(const Memory& memory) {
   constexpr size_t kMostBytes = 16 << 10;
   constexpr uint64_t kMostFiles = 1 << 24;
   OsFacts facts;
-  if (memory.Kind() != TargetKind::kLiveProcess) return facts;
-  const std::string folder = "/proc/" + std::to_string(memory.Process().pid);
+  const int pid = LocalProcessOf(memory);
+  if (pid == 0) return facts;
+  const std::string folder = "/proc/" + std::to_string(pid);
   facts.limits = ParseLimits(proc::ReadFile(folder + "/limits", kMostBytes));
   std::error_code error;
   const std::filesystem::path cwd = std::filesystem::read_symlink(folder + "/cwd", error);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr uint64_t kAtEntry = 9;
 constexpr uint64_t kUsualHeapBytes = 12 << 10;
-constexpr int kSigBus = 7, kSigSegv = 11;
+constexpr int kSigAbrt = 6, kSigBus = 7, kSigSegv = 11;
 
 struct SignalText {
   int number;
@@ -59,6 +59,19 @@ std::optional<UntrustedText> EntryMapping(const Memory& memory) {
   return std::nullopt;
 }
 
+std::string MeaningOf(int signal, const SignalOrigin& origin) {
+  using From = SignalOrigin::From;
+  if (origin.stack_overflow) return "the native stack overflowed: a recursion of native code, or --stack-size beyond what the system allows";
+  if (origin.from == From::kSent) {
+    if (origin.itself) return "sent by the process to itself (process.kill)";
+    if (origin.sender == 0) return "sent by another process (kill)";
+    return "sent by process " + std::to_string(origin.sender) + " (kill)";
+  }
+  // abort() raises its signal, too.
+  if (origin.from == From::kRaised && signal != kSigAbrt) return "raised by the process itself, not by a fault that is recorded";
+  return std::string(SignalMeaning(signal));
+}
+
 }  // namespace
 
 std::string SignalName(int signal) {
@@ -91,9 +104,10 @@ ProcessFacts CollectProcessFacts(const Memory& memory, const ProcessFactsOptions
     Death death;
     death.signal = process.signal;
     death.name = SignalName(process.signal);
-    death.meaning = SignalMeaning(process.signal);
+    death.origin = FindSignalOrigin(memory);
+    death.meaning = MeaningOf(process.signal, death.origin);
     if (!threads.empty()) death.tid = threads[0].tid;
-    if (process.signal == kSigSegv || process.signal == kSigBus) death.fault_address = process.fault_address;
+    if (process.signal == kSigSegv || process.signal == kSigBus) death.fault_address = death.origin.fault_address != 0 ? death.origin.fault_address : process.fault_address;
     facts.death = std::move(death);
   }
   facts.thread_count = threads.size();
@@ -112,7 +126,9 @@ ProcessFacts CollectProcessFacts(const Memory& memory, const ProcessFactsOptions
   facts.max_old_space_option = OptionSize(facts.arguments, "max-old-space-size");
   facts.max_semi_space_option = OptionSize(facts.arguments, "max-semi-space-size");
   const bool abort_on_uncaught = FindOption(facts.arguments, "abort-on-uncaught-exception").has_value();
-  facts.fatal = FindFatalError(memory, options.image, abort_on_uncaught);
+  // Who was told to die did not give up by itself.
+  if (!facts.death || facts.death->origin.from != SignalOrigin::From::kSent)
+    facts.fatal = FindFatalError(memory, options.image, abort_on_uncaught);
 
   if (options.heap != 0) {
     const uint64_t size = options.heap_size != 0 ? options.heap_size : kUsualHeapBytes;

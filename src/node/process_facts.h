@@ -20,6 +20,7 @@
 #include "node/heap_limit.h"
 #include "node/memory_scan.h"
 #include "node/node_version.h"
+#include "node/signal_origin.h"
 
 namespace corewalk {
 
@@ -34,6 +35,7 @@ struct Death {
   int signal = 0;             // 0: the process was alive
   std::string name;           // "SIGABRT"; "signal 42" for one without a name
   std::string meaning;        // plain words
+  SignalOrigin origin;
   int tid = 0;                // thread that got the signal, 0 when unknown
   Address fault_address = 0;  // of SIGSEGV and SIGBUS, else 0
 };

@@ -141,5 +141,52 @@ TEST_F(ProcessFactsTest, TellsDeathAndThreads) {
   EXPECT_FALSE(SignalMeaning(77).empty());
 }
 
+TEST_F(ProcessFactsTest, TellsWhoseSignalItWas) {
+  ProcessInfo process;
+  process.pid = 10;
+  process.signal = 6;
+  process.signal_code_known = true;
+  process.sender_pid = 77;
+  ThreadState thread;
+  thread.tid = 10;
+  memory_.SetProcess(process);
+  memory_.SetThreads({thread});
+  EXPECT_EQ(CollectProcessFacts(memory_, {}).death->meaning, "sent by process 77 (kill)");
+  process.sender_pid = 10;
+  memory_.SetProcess(process);
+  EXPECT_EQ(CollectProcessFacts(memory_, {}).death->meaning, "sent by the process to itself (process.kill)");
+  process.signal_code = -6;  // abort()
+  memory_.SetProcess(process);
+  EXPECT_EQ(CollectProcessFacts(memory_, {}).death->meaning, SignalMeaning(6));
+  process.signal_code_known = false;
+  memory_.SetProcess(process);
+  EXPECT_EQ(CollectProcessFacts(memory_, {}).death->meaning, SignalMeaning(6));
+}
+
+TEST_F(ProcessFactsTest, FindsTheFaultThatAHandlerPassedOn) {
+  ProcessInfo process;
+  process.pid = 10;
+  process.signal = 11;
+  process.signal_code = -6;
+  process.signal_code_known = true;
+  process.sender_pid = 10;
+  ThreadState thread;
+  thread.tid = 10;
+  thread.registers[static_cast<size_t>(Register::kRsp)] = kMalloc + 0x900;
+  thread.registers[static_cast<size_t>(Register::kRip)] = 0x1234;
+  memory_.SetProcess(process);
+  memory_.SetThreads({thread});
+  EXPECT_EQ(FindSignalOrigin(memory_).from, SignalOrigin::From::kRaised);
+  const Address frame = kMalloc + 0x140;  // struct rt_sigframe
+  memory_.Put(frame + 168, kMalloc + 0x900);  // the stack pointer
+  memory_.Put(frame + 176, uint64_t{0x1234});
+  memory_.Put(frame + 312, uint64_t{11});   // siginfo_t
+  memory_.Put(frame + 320, uint64_t{1});
+  memory_.Put(frame + 328, uint64_t{0x18});
+  const SignalOrigin origin = FindSignalOrigin(memory_);
+  EXPECT_EQ(origin.from, SignalOrigin::From::kFault);
+  EXPECT_EQ(origin.fault_address, 0x18u);
+}
+
 }  // namespace
 }  // namespace corewalk

@@ -27,7 +27,7 @@ from harness import ROOT, SCRIPTS, Broken, Context, Skip  # noqa: E402
 TOPICS = ("counts", "spaces", "snapshot", "faces", "llnode_format", "oom", "killed", "hostile", "live", "broken",
           "interrupt", "debian_node", "zoo", "random_graph", "refs", "functions", "debug_print", "graph", "graph_snapshot", "index",
           "holders", "collections", "strings", "waste", "leaks", "leaks_express", "listeners", "timers", "closures",
-          "buffers", "memory", "async", "nodeinfo", "handles", "stacks", "modules", "workers", "gc", "conditions")
+          "buffers", "memory", "async", "nodeinfo", "handles", "stacks", "deaths", "modules", "workers", "gc", "conditions")
 DEFAULT_NODES = "16.20.2,18.20.8,20.20.2,22.22.0,24.21.0,26.10.0"
 
 
