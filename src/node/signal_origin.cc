@@ -31,21 +31,23 @@ struct Info {
 };
 
 // The handler raises the signal anew while it is blocked: the process dies as soon as the handler has returned, at the very
-// place where it was interrupted. What the kernel wrote for the handler then lies just below the stack pointer.
+// place where it was interrupted. What the kernel wrote for the handler then lies just below the stack pointer; where that
+// had left its own stack, in whatever is mapped there.
 std::optional<Info> HandledSignal(const Memory& memory, const ThreadState& thread, int signal) {
-  const Address sp = thread.reg(Register::kRsp);
-  const Region* region = memory.RegionAt(sp);
-  if (region == nullptr) return std::nullopt;
-  const Address begin = std::max(region->start, (std::max(sp, kMostSaved) - kMostSaved) & ~Address{7});
-  const Block stack(memory, begin, sp - begin);
-  for (Address at = stack.start(); stack.Has(at, kFrameInfo + 32); at += 8) {
-    const Address info = at + kFrameInfo;
-    if (*stack.Word(info) != static_cast<uint64_t>(signal)) continue;  // with si_errno, which is 0
-    if (*stack.Word(at + kFrameStackPointer) != sp || *stack.Word(at + kFramePc) != thread.reg(Register::kRip)) continue;
-    Info found{.code = static_cast<int>(static_cast<uint32_t>(*stack.Word(info + kInfoCode)))};
-    if (found.code > 0) found.address = *stack.Word(info + kInfoAddress);
-    if (found.code <= 0) found.sender = static_cast<int>(static_cast<uint32_t>(*stack.Word(info + kInfoAddress)));
-    return found;
+  const Address sp = thread.reg(Register::kRsp), begin = (std::max(sp, kMostSaved) - kMostSaved) & ~Address{7};
+  for (const Region& region : memory.Regions()) {
+    const Address from = std::max(begin, region.start), to = std::min(sp, region.present_end);
+    if (from >= to) continue;
+    const Block stack(memory, from, to - from);
+    for (Address at = stack.start(); stack.Has(at, kFrameInfo + 32); at += 8) {
+      const Address info = at + kFrameInfo;
+      if (*stack.Word(info) != static_cast<uint64_t>(signal)) continue;  // with si_errno, which is 0
+      if (*stack.Word(at + kFrameStackPointer) != sp || *stack.Word(at + kFramePc) != thread.reg(Register::kRip)) continue;
+      Info found{.code = static_cast<int>(static_cast<uint32_t>(*stack.Word(info + kInfoCode)))};
+      if (found.code > 0) found.address = *stack.Word(info + kInfoAddress);
+      if (found.code <= 0) found.sender = static_cast<int>(static_cast<uint32_t>(*stack.Word(info + kInfoAddress)));
+      return found;
+    }
   }
   return std::nullopt;
 }
