@@ -1,7 +1,8 @@
 // Which exception of the program ended the process, from the frames of the thread that died and the handles of its newest
 // C++ frames:
-//   --abort-on-uncaught-exception: V8 stops inside of throw, in Isolate::CreateMessageOrAbort() (src/execution/isolate.cc, 7.4 to
-//     14.6). It has just made the JSMessageObject, whose `argument` is what was thrown (src/objects/js-objects.tq).
+//   --abort-on-uncaught-exception: V8 stops inside of throw, in Isolate::CreateMessageOrAbort() (src/execution/isolate.cc, 8.4 to
+//     14.6; before that in Throw() itself, which is not told). It has just made the JSMessageObject, whose `argument` is what
+//     was thrown (src/objects/js-objects.tq).
 //   An unhandled rejection, or an error that was reported later, with that option: Node.js aborts in the function
 //     triggerUncaughtException(error, fromPromise) (src/node_errors.cc, 12.17 to 26).
 //   process.on('uncaughtException') and 'unhandledRejection' whose listener aborts: their callers have the error.

@@ -230,8 +230,8 @@ def out_of_memory(ctx):
     # Optimized code may keep no place of what allocates: the beginning of the function is none.
     sure = function.get("line") and not function.get("place_unsure")
     lines = ctx.cli("bt", "--source", core=core).text.splitlines()
-    ctx.check("stacks: out of memory: head line", lines[0].startswith("Out of memory: allocating in " if sure else "Out of memory: allocating somewhere in ")
-              and (lines[2].strip() == "^") == bool(sure), repr(lines[:3]))
+    head = "Out of memory: " + ("running " if found.get("interrupted") else "allocating ") + ("in " if sure else "somewhere in ")
+    ctx.check("stacks: out of memory: head line", lines[0].startswith(head) and (lines[2].strip() == "^") == bool(sure), repr(lines[:3]))
     ctx.drop("stacks-oom")
 
 
