@@ -160,8 +160,8 @@ class StackCommand final : public Command {
     const bool somewhere = found->function->position.line == 0 || found->function->unsure;
     std::string line = std::string("Out of memory: ") + (found->interrupted ? "running " : "allocating ") + (somewhere ? "somewhere " : "") + "in " +
                        FrameText(*found->function, inspector, false) + operation;
+    if (found->builtin != nullptr) line += (found->interrupted ? ", in its call of " : ", for ") + FrameText(*found->builtin, inspector, true);
     if (found->interrupted) line += ", stopped there for a collection that found no memory";
-    if (found->builtin != nullptr) line += ", for " + FrameText(*found->builtin, inspector, true);
     context.out.AddTextLine(line);
     if (!somewhere) TellSourceLine(context.out, reader, *found->function);
   }
