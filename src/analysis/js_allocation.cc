@@ -46,9 +46,13 @@ std::optional<JsAllocation> FindAllocation(const JsThread& thread, bool known) {
     }
     if (frame.kind == FrameKind::kNative) {
       for (const std::string_view text : kGivingUp) known |= frame.symbol.find(text) != std::string::npos;
-      for (const std::string_view text : kInterrupts) found.interrupted |= frame.symbol.find(text) != std::string::npos;
       for (const std::string_view text : kEntries) {
-        if (found.operation.empty() && frame.symbol.find(text) != std::string::npos) found.operation = PartsOf(frame.symbol);
+        if (frame.symbol.find(text) == std::string::npos) continue;
+        if (found.operation.empty()) found.operation = PartsOf(frame.symbol);
+        found.interrupted = found.interrupted.value_or(false);
+      }
+      for (const std::string_view text : kInterrupts) {
+        if (frame.symbol.find(text) != std::string::npos) found.interrupted = true;
       }
       if (task.empty() && frame.symbol.find("4Task") != std::string::npos) task = PartsOf(frame.symbol);
     }

@@ -12,7 +12,8 @@ namespace corewalk {
 struct JsAllocation {
   const JsFrame* function = nullptr;  // of JavaScript; null = none was running
   const JsFrame* builtin = nullptr;   // V8's function that it called, with the object as receiver; null = none is known
-  bool interrupted = false;  // the function was not allocating: V8 had stopped it to collect garbage
+  // The function was not allocating: V8 had stopped it to collect garbage. Unknown without the names of C++ functions.
+  std::optional<bool> interrupted;
   std::string operation;  // what V8 did for it: "Runtime_GrowArrayElements", "MinorGCJob::Task::RunInternal"; "" = unknown
 };
 

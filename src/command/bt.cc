@@ -158,10 +158,10 @@ class StackCommand final : public Command {
     }
     // A place in optimized code that keeps none for what only allocates is none to show.
     const bool somewhere = found->function->position.line == 0 || found->function->unsure;
-    std::string line = std::string("Out of memory: ") + (found->interrupted ? "running " : "allocating ") + (somewhere ? "somewhere " : "") + "in " +
+    std::string line = std::string("Out of memory: ") + (found->interrupted == false ? "allocating " : "running ") + (somewhere ? "somewhere " : "") + "in " +
                        FrameText(*found->function, inspector, false) + operation;
-    if (found->builtin != nullptr) line += (found->interrupted ? ", in its call of " : ", for ") + FrameText(*found->builtin, inspector, true);
-    if (found->interrupted) line += ", stopped there for a collection that found no memory";
+    if (found->builtin != nullptr) line += (found->interrupted == false ? ", for " : ", in its call of ") + FrameText(*found->builtin, inspector, true);
+    if (found->interrupted == true) line += ", stopped there for a collection that found no memory";
     context.out.AddTextLine(line);
     if (!somewhere) TellSourceLine(context.out, reader, *found->function);
   }
@@ -365,7 +365,7 @@ class StackCommand final : public Command {
       context.out.AddJson("out_of_memory",
                           fmt::format("{{\"operation\":{},\"interrupted\":{},\"function\":{},\"builtin\":{}}}",
                                       found->operation.empty() ? "null" : fmt::format("\"{}\"", JsonEscapeExact(found->operation)),
-                                      found->interrupted,
+                                      !found->interrupted ? "null" : *found->interrupted ? "true" : "false",
                                       found->function == nullptr ? "null" : FrameJson(*found->function, IndexOf(stacks, found->function), values),
                                       found->builtin == nullptr ? "null" : FrameJson(*found->builtin, IndexOf(stacks, found->builtin), values)));
     }

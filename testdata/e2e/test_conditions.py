@@ -18,7 +18,7 @@ COMMANDS = {
     "getactivehandles": (), "getactiverequests": (), "promises": ("-n", "0"), "async": ("-n", "0"), "workers": ("-n", "0"),
     "modules": ("-n", "0"), "gc": ()}
 # What its symbols say.
-OF_SYMBOLS = ("symbol", "operation")
+OF_SYMBOLS = ("symbol", "operation", "interrupted")
 # Where a function of Node.js's own library stands, whose text is in the executable.
 OF_LIBRARY = ("line", "column", "function_line", "function_column")
 # Counted from the frames that are there; from a symbol or else from the module.

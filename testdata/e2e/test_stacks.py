@@ -230,7 +230,7 @@ def out_of_memory(ctx):
     # Optimized code may keep no place of what allocates: the beginning of the function is none.
     sure = function.get("line") and not function.get("place_unsure")
     lines = ctx.cli("bt", "--source", core=core).text.splitlines()
-    head = "Out of memory: " + ("running " if found.get("interrupted") else "allocating ") + ("in " if sure else "somewhere in ")
+    head = "Out of memory: " + ("allocating " if found.get("interrupted") is False else "running ") + ("in " if sure else "somewhere in ")
     ctx.check("stacks: out of memory: head line", lines[0].startswith(head) and (lines[2].strip() == "^") == bool(sure), repr(lines[:3]))
     ctx.drop("stacks-oom")
 

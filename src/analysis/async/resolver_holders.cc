@@ -13,7 +13,8 @@ namespace {
 
 constexpr size_t kMostSteps = 12;   // of a way
 constexpr size_t kMostGroups = 64;  // that are asked for, those with most promises first
-constexpr size_t kAsked = 5;        // of a group
+constexpr size_t kAsked = 9;        // of a group
+constexpr size_t kLeastNamed = 2;   // of those
 constexpr size_t kPoll = 1 << 10;
 
 using Way = std::vector<uint64_t>;
@@ -111,7 +112,7 @@ std::unordered_map<uint32_t, ResolverHolder> FindResolverHolders(HeapReader* rea
       name = std::move(next);
       ++named;
     }
-    if (!agreed || 2 * named <= some.size()) continue;
+    if (!agreed || named < std::min(kLeastNamed, some.size())) continue;
     for (const uint32_t member : *members) found.emplace(member, *name);
   }
   return found;
