@@ -81,6 +81,7 @@ class ExcuseFinder {
   bool OnlyOnStacks(const Holder& holder);
   bool GoesThroughImmediate(const Holder& holder);
   bool IsClassOfModule(ObjectId node, std::span<const uint32_t> roots);
+  bool AreOfStacks(std::span<const uint32_t> roots) const;
   bool IsHeldOtherwise(const Holder& holder);
   ObjectId OuterContextOf(ObjectId node);
 

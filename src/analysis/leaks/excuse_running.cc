@@ -16,8 +16,7 @@ bool ExcuseFinder::OnlyOnStacks(const Holder& holder) {
   constexpr int kMostOwners = 6;
   if (holder.path.empty()) return false;
   const std::vector<uint32_t> roots = graph_.RootsOf(holder.path.front().node);
-  const auto on_stack = [this](uint32_t root) { return graph_.roots().roots[root].group == RootGroup::kStacks; };
-  const bool from_stack = !roots.empty() && std::ranges::all_of(roots, on_stack);
+  const bool from_stack = !roots.empty() && AreOfStacks(roots);
   if (!from_stack && !GoesThroughImmediate(holder)) return false;
   Holder above = holder;
   for (int i = 0; i < kMostOwners && graph_.IsObject(above.holder_node); ++i) {
@@ -36,6 +35,10 @@ bool ExcuseFinder::OnlyOnStacks(const Holder& holder) {
   return above.kind == HolderKind::kStack || !IsHeldOtherwise(holder);
 }
 
+bool ExcuseFinder::AreOfStacks(std::span<const uint32_t> roots) const {
+  return std::ranges::all_of(roots, [this](uint32_t root) { return graph_.roots().roots[root].group == RootGroup::kStacks; });
+}
+
 // By more than stacks, callbacks of setImmediate and the variables of running functions: by a variable of a module, say,
 // even when its functions are running. One more way over all references, once, where the shortest way does not say so.
 bool ExcuseFinder::IsHeldOtherwise(const Holder& holder) {
@@ -43,11 +46,10 @@ bool ExcuseFinder::IsHeldOtherwise(const Holder& holder) {
   if (!graph_.IsObject(holder.holder_node) || std::ranges::any_of(holder.path, is_module)) return true;
   if (!held_otherwise_) {
     held_otherwise_.emplace();
-    std::vector<ObjectId> roots, gone;
+    std::vector<ObjectId> roots;
     for (const ObjectId node : graph_.root_nodes()) {
       const std::vector<uint32_t> all = graph_.RootsOf(node);
-      const auto on_stack = [this](uint32_t root) { return graph_.roots().roots[root].group == RootGroup::kStacks; };
-      if (!std::ranges::all_of(all, on_stack) || IsClassOfModule(node, all)) {
+      if (!AreOfStacks(all) || IsClassOfModule(node, all)) {
         roots.push_back(node);
       } else if (const ObjectId context = graph_.IsObject(node) ? OuterContextOf(node) : kNoObject; context != kNoObject) {
         roots.push_back(context);
@@ -56,7 +58,7 @@ bool ExcuseFinder::IsHeldOtherwise(const Holder& holder) {
     const auto is_immediate = [this](const LiveShape& shape) {
       return shape.map.category == Category::kObject && reader_.names().ClassName(shape.map, shape.sample) == "Immediate";
     };
-    gone = LiveObjects(graph_, is_immediate, cancel_);
+    const std::vector<ObjectId> gone = LiveObjects(graph_, is_immediate, cancel_);
     if (Result<NodeSet> reached = graph_.ReachedFrom(roots, gone, cancel_, {})) held_otherwise_ = std::move(*reached);
   }
   return held_otherwise_->empty() || held_otherwise_->Has(holder.holder_node);

@@ -12,7 +12,6 @@
 namespace corewalk {
 namespace {
 
-constexpr int kRegistryCleanup = 32;  // JSFinalizationRegistry::cleanup, V8 7.4 to 14.6: src/objects/js-weak-refs.tq
 constexpr uint64_t kPollCells = 1 << 16;
 
 }  // namespace
@@ -76,7 +75,7 @@ bool ExcuseFinder::IsDeletedByRegistry(const Suspect& suspect, std::string* deta
   const auto is_registry = [&](const LiveShape& shape) { return types.at(shape.map.instance_type).name == "JS_FINALIZATION_REGISTRY_TYPE"; };
   for (const ObjectId node : LiveObjects(graph_, is_registry, cancel_)) {
     const uint64_t registry = graph_.index().AddressOf(node) + 1;
-    const std::optional<FunctionView> cleanup = ReadFunction(reader_, reader_.Field(registry, kRegistryCleanup).value_or(0));
+    const std::optional<FunctionView> cleanup = ReadFunction(reader_, CleanupOf(reader_, registry));
     const SourceScan* scan = cleanup && cleanup->script != 0 ? holders_.sources().ScanOf(cleanup->script) : nullptr;
     if (scan == nullptr || cleanup->script_name != suspect.holder.file ||
         !scan->LeadsTo(cleanup->start, cleanup->end, suspect.holder.name + ".delete(", cancel_))

@@ -365,4 +365,22 @@ HolderFinder::Candidate HolderFinder::Classify(std::vector<ObjectId> chain) {
   return candidate;
 }
 
+// The program knows Module._cache of lib/internal/modules/cjs/loader.js as require.cache.
+void HolderFinder::NameModuleCache(Holder* holder) {
+  const std::vector<PathStep>& path = holder->path;
+  for (size_t i = 1; i < path.size(); ++i) {
+    const auto is_cache = [](const SlotName& slot) { return slot.kind == SlotKind::kProperty && slot.text == "_cache"; };
+    if (!graph_.IsObject(path[i - 1].node) || std::ranges::none_of(path[i].through, is_cache)) continue;
+    const std::optional<FunctionView> owner = ReadFunction(reader_, TaggedOf(path[i - 1].node));
+    if (!owner || owner->name != "Module" || !owner->script_name.starts_with("node:")) continue;
+    if (holder->kind == HolderKind::kVariable || holder->kind == HolderKind::kProperty) holder->kind = HolderKind::kGlobal;
+    holder->name = holder->text = "require.cache";
+    holder->owner.clear();
+    holder->file.clear();
+    holder->line = holder->column = 0;
+    holder->holder_node = path[i - 1].node;
+    return;
+  }
+}
+
 }  // namespace corewalk

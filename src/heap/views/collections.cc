@@ -6,6 +6,9 @@
 namespace corewalk {
 namespace {
 
+// JSFinalizationRegistry and WeakCell, V8 7.4 to 14.6: src/objects/js-weak-refs.tq
+constexpr int kRegistryCleanup = 32, kRegistryActiveCells = 40, kCellNext = 48;
+
 constexpr int kTable = 24;   // JSCollection, JSCollectionIterator, JSWeakCollection: src/objects/js-collection.h
 constexpr int kIndex = 32;   // JSCollectionIterator
 constexpr int kMaxTransitions = 1 << 16;
@@ -175,12 +178,15 @@ std::optional<TableView> ForEachWeakEntry(HeapReader& reader, uint64_t object, c
   return view;
 }
 
+uint64_t CleanupOf(HeapReader& reader, uint64_t registry) {
+  return reader.Field(registry, kRegistryCleanup).value_or(0);
+}
+
 std::optional<TableView> ForEachCell(HeapReader& reader, uint64_t registry, const EntryVisitor& visit) {
-  constexpr int kActiveCells = 40, kNextCell = 48;  // src/objects/js-weak-refs.tq
   constexpr uint64_t kMaxCells = 1 << 24;
   if (reader.TypeOf(registry) != "JS_FINALIZATION_REGISTRY_TYPE") return std::nullopt;
   TableView view;
-  uint64_t cell = reader.Field(registry, kActiveCells).value_or(0);
+  uint64_t cell = reader.Field(registry, kRegistryActiveCells).value_or(0);
   bool stopped = false;
   uint64_t landmark = 0;
   while (view.size < kMaxCells && reader.IsType(cell, "WEAK_CELL_TYPE")) {
@@ -196,7 +202,7 @@ std::optional<TableView> ForEachCell(HeapReader& reader, uint64_t registry, cons
       stopped = true;
       break;
     }
-    cell = reader.Field(cell, kNextCell).value_or(0);
+    cell = reader.Field(cell, kCellNext).value_or(0);
   }
   // The list ends with undefined; a registry that never had a cell may have Smi 0.
   if (!stopped && !reader.IsUndefined(cell) && cell != 0) view.whole = false;

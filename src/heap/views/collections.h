@@ -41,6 +41,8 @@ std::optional<TableView> ForEachEntry(HeapReader& reader, uint64_t object, const
 std::optional<TableView> TableOf(HeapReader& reader, uint64_t object);
 // A JSWeakMap or JSWeakSet, in the order of the table.
 std::optional<TableView> ForEachWeakEntry(HeapReader& reader, uint64_t object, const EntryVisitor& visit);
+// The function that a FinalizationRegistry calls, tagged; 0 = unknown.
+uint64_t CleanupOf(HeapReader& reader, uint64_t registry);
 // The live WeakCells of a FinalizationRegistry: target and holdings (`held value`).
 std::optional<TableView> ForEachCell(HeapReader& reader, uint64_t registry, const EntryVisitor& visit);
 
